@@ -1,0 +1,1 @@
+//! Rooms, permissions and subscriptions: who hears what.

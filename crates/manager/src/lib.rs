@@ -1,0 +1,1 @@
+//! The event loops that own the sockets, and drive wire and hub.

@@ -1,0 +1,1 @@
+//! The WebSocket protocol without sockets: bytes and the time go in, messages come out.
