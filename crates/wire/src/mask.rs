@@ -1,0 +1,1 @@
+//! Masking and unmasking in place (RFC 6455 §5.3).

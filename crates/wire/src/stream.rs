@@ -1,0 +1,1 @@
+//! Frames joined into messages.
