@@ -1,0 +1,3 @@
+import { Campanile } from "/client.js";
+
+Campanile.connect("/ws/");
