@@ -1,14 +1,26 @@
-//! permessage-deflate (RFC 7692).
+//! Compression of messages: permessage-deflate (RFC 7692).
+//!
+//! [`negotiate`] settles in the opening handshake what both ends keep to, an [`Inflater`] reads
+//! what the peer compressed, a [`Deflater`] compresses what is sent, and [`Shared`] lets one
+//! compression serve many messages that differ only at their ends.
 
-/// What both ends agreed about compression.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Agreed {
-    /// The server's compressor forgets after each message.
-    pub server_no_context_takeover: bool,
-    /// The client's compressor forgets after each message.
-    pub client_no_context_takeover: bool,
-    /// The server's window is two to the power of this.
-    pub server_max_window_bits: u8,
-    /// The client's window is two to the power of this.
-    pub client_max_window_bits: u8,
-}
+mod compress;
+mod extension;
+mod inflate;
+pub mod negotiate;
+mod shared;
+
+pub use compress::Deflater;
+pub use inflate::{InflateError, Inflater};
+pub use negotiate::{Agreed, ConfirmError, Direction, Settings, accept, confirm, offer};
+pub use shared::Shared;
+
+/// What ends every compressed message and is not sent: the length of an empty stored block
+/// (RFC 7692 §7.2.1).
+const TAIL: [u8; 4] = [0x00, 0x00, 0xff, 0xff];
+
+/// The smallest window that zlib can compress raw DEFLATE for. The RFC has 8, zlib has not.
+pub const WINDOW_BITS_MIN: u8 = 9;
+
+/// The largest window, and the one that holds where none was agreed.
+pub const WINDOW_BITS_MAX: u8 = 15;

@@ -1,0 +1,1 @@
+//! The value of `Sec-WebSocket-Extensions` (RFC 6455 §9.1).
