@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use crate::frame::{CONTROL_PAYLOAD_BYTES_MAX, ProtocolError};
+use crate::error::ProtocolError;
+use crate::frame::CONTROL_PAYLOAD_BYTES_MAX;
 
 /// Why a connection ended, as a number (RFC 6455 §7.4, and IANA's registry).
 ///
@@ -81,7 +82,11 @@ pub const REASON_BYTES_MAX: usize = CONTROL_PAYLOAD_BYTES_MAX - 2;
 /// One byte is half a code; a code must be one that may travel; the reason must be UTF-8.
 pub fn parse(payload: &[u8]) -> Result<(Option<CloseCode>, &str), ProtocolError> {
     let Some((number, reason)) = payload.split_first_chunk() else {
-        return if payload.is_empty() { Ok((None, "")) } else { Err(ProtocolError::ClosePayload) };
+        return if payload.is_empty() {
+            Ok((None, ""))
+        } else {
+            Err(ProtocolError::CloseTruncated)
+        };
     };
     let code = CloseCode::from_wire(u16::from_be_bytes(*number)).ok_or(ProtocolError::CloseCode)?;
     let reason = str::from_utf8(reason).map_err(|_| ProtocolError::CloseReason)?;

@@ -8,6 +8,7 @@
 //! | module | turns |
 //! | --- | --- |
 //! | [`frame`] | bytes into headers, and lengths into headers to send |
+//! | [`error`] | what a peer did wrong into a close code and a reason |
 //! | [`mask`] | masked payload into payload, in place |
 //! | [`utf8`] | pieces of text into text, refusing it at the first wrong byte |
 //! | [`stream`] | frames into messages, with control frames let through between fragments |
@@ -16,19 +17,31 @@
 //! | [`deflate`] | payloads into smaller payloads |
 //! | [`handshake`] | an HTTP request into a WebSocket |
 //!
-//! Whoever reads one function should read [`websocket::Received::next`].
+//! Whoever reads one function should read [`Received::next`].
 
-pub mod close;
-pub mod deflate;
+// In reading order, which the blank lines keep.
+
 pub mod frame;
-pub mod handshake;
+
+pub mod error;
+
 pub mod mask;
-pub mod stream;
+
 pub mod utf8;
+
+pub mod stream;
+
 pub mod websocket;
 
+pub mod close;
+
+pub mod deflate;
+
+pub mod handshake;
+
 pub use close::CloseCode;
-pub use frame::{Head, OpCode, ProtocolError, Role};
+pub use error::ProtocolError;
+pub use frame::{Head, OpCode, Role};
 pub use websocket::{
-    Closed, Config, Event, Kind, Received, Scratch, SendError, Side, State, WebSocket,
+    Closed, Config, Event, Kind, MaskKeys, Received, Scratch, SendError, Side, State, WebSocket,
 };

@@ -1,0 +1,74 @@
+//! When a websocket wants to be looked at, and what happens then.
+
+use std::time::{Duration, Instant};
+
+use super::{Side, State, WebSocket};
+use crate::close::CloseCode;
+
+impl WebSocket {
+    /// Returns when [`handle_deadline`](Self::handle_deadline) has something to do; none: never.
+    ///
+    /// It mostly moves away as the peer is heard; only a ping or a close brings it nearer. So an
+    /// owner need not follow every move: it may wake at an old deadline and ask again.
+    pub fn deadline(&self) -> Option<Instant> {
+        match self.state {
+            State::Open => {
+                let pong_or_ping = self.answer_due.or_else(|| self.ping_due());
+                [pong_or_ping, self.message_due(), self.quiet_due()].into_iter().flatten().min()
+            }
+            State::Closing => self.answer_due,
+            State::Closed if self.line_over => None,
+            State::Closed => self.answer_due,
+        }
+    }
+
+    /// Does what is due at `now`: queues a ping, closes, or gives the peer up.
+    pub fn handle_deadline(&mut self, now: Instant) {
+        let is_due = |due: Option<Instant>| due.is_some_and(|due| due <= now);
+        match self.state {
+            State::Open if is_due(self.answer_due) => {
+                let reason = "the peer did not answer a ping";
+                self.begin_closing(State::Closed, CloseCode::ABNORMAL, reason, Side::Us);
+                self.give_up();
+            }
+            State::Open if is_due(self.message_due()) => {
+                self.close(CloseCode::POLICY, "a message took too long", now);
+            }
+            State::Open if is_due(self.quiet_due()) => {
+                self.close(CloseCode::NORMAL, "no message for too long", now);
+            }
+            State::Open if self.answer_due.is_none() && is_due(self.ping_due()) => {
+                self.queue_ping();
+                self.answer_due = now.checked_add(self.config.pong_within);
+            }
+            State::Closing | State::Closed if is_due(self.answer_due) => self.give_up(),
+            State::Open | State::Closing | State::Closed => {}
+        }
+    }
+
+    /// Takes note that the peer lives. Whatever it says answers our ping as well as a pong would.
+    #[inline]
+    pub(super) fn heard(&mut self, now: Instant) {
+        self.heard_at = now;
+        if self.state == State::Open {
+            self.answer_due = None;
+        }
+    }
+
+    fn ping_due(&self) -> Option<Instant> {
+        after(self.heard_at, self.config.ping_every)
+    }
+
+    fn message_due(&self) -> Option<Instant> {
+        after(self.stream.unfinished_since()?, self.config.message_within)
+    }
+
+    fn quiet_due(&self) -> Option<Instant> {
+        after(self.message_at, self.config.quiet_max)
+    }
+}
+
+/// A time too far away to be told is never.
+fn after(instant: Instant, duration: Option<Duration>) -> Option<Instant> {
+    instant.checked_add(duration?)
+}
