@@ -124,13 +124,13 @@ def main():
     parser.add_argument("--quick", action="store_true", help="about 260 of the 517 cases")
     parser.add_argument("-i", "--include", action="append", metavar="CASE", help="only these, such as 6.4.* or 9.1.6")
     parser.add_argument("-o", "--outdir", metavar="FOLDER", help="writes Autobahn's own reports there")
-    parser.add_argument("command", nargs="*", help="the client")
-    args = parser.parse_args()
+    end = sys.argv.index("--") if "--" in sys.argv else len(sys.argv)
+    args, command = parser.parse_args(sys.argv[1:end]), sys.argv[end + 1 :]
     cases = args.include or (QUICK if args.quick else None)
     if args.role == "server":
         results = asyncio.run(server_role(args.address, cases))
     else:
-        results = asyncio.run(client_role(args.address, cases, args.command))
+        results = asyncio.run(client_role(args.address, cases, command))
     if args.outdir:
         from kosoku._report import write_reports
 
