@@ -5,6 +5,7 @@ use flate2::{Compress, Compression, FlushCompress};
 use super::{TAIL, WINDOW_BITS_MAX, WINDOW_BITS_MIN};
 
 /// Compresses messages, one after the other.
+#[derive(Debug)]
 pub struct Deflater {
     inner: Compress,
     window_bits: u8,
@@ -25,13 +26,53 @@ impl Deflater {
     }
 
     /// Compresses all slices together as one message's payload and appends it to `output`.
+    ///
+    /// It may refer to the messages before it, back to the last [`reset`](Self::reset): every one
+    /// of them must have gone to the same peer, and no other message in between.
     pub fn compress_message(&mut self, payload: &[&[u8]], output: &mut Vec<u8>) {
-        let _ = (payload, output, &mut self.inner, FlushCompress::Sync, TAIL);
-        todo!()
+        if payload.iter().all(|slice| slice.is_empty()) {
+            // An empty stored block without its length (RFC 7692 §7.2.3.6). Asked to flush nothing,
+            // zlib would write nothing.
+            output.push(0);
+            return;
+        }
+        let begin = output.len();
+        for slice in payload {
+            self.compress(slice, FlushCompress::None, output);
+        }
+        self.compress(&[], FlushCompress::Sync, output);
+        debug_assert!(output[begin..].ends_with(&TAIL), "a sync flush ends with an empty block");
+        output.truncate(output.len() - TAIL.len());
     }
 
     /// Forgets all history, as before each message where no context takeover was agreed.
     pub fn reset(&mut self) {
         self.inner.reset();
     }
+
+    /// Compresses `input` until nothing is left of it nor, if `flush` asks for that, inside.
+    fn compress(&mut self, mut input: &[u8], flush: FlushCompress, output: &mut Vec<u8>) {
+        loop {
+            let begin = output.len();
+            // Zeroed before use, so in portions. More than any flush marker, which zlib would
+            // otherwise write again.
+            let end = begin + input.len().clamp(128, 16 << 10);
+            output.resize(end, 0);
+            let (read, written) = (self.inner.total_in(), self.inner.total_out());
+            self.inner
+                .compress(input, &mut output[begin..], flush)
+                .expect("a compressor that is never finished takes input at any time");
+            input = &input[as_len(self.inner.total_in() - read)..];
+            let filled = begin + as_len(self.inner.total_out() - written);
+            output.truncate(filled);
+            if filled < end && input.is_empty() {
+                return;
+            }
+        }
+    }
+}
+
+/// Converts a difference of two totals, which is never more than a slice's length.
+fn as_len(difference: u64) -> usize {
+    usize::try_from(difference).expect("no more can be read or written than a slice holds")
 }

@@ -30,9 +30,10 @@ impl std::error::Error for InflateError {}
 ///
 /// It reads every window size: the implementation underneath always keeps the largest, 32 KiB, so
 /// one inflater serves all connections that keep no context, whatever window they agreed on.
+#[derive(Debug)]
 pub struct Inflater {
     inner: Decompress,
-    /// Bytes have come since the last message's or stream's end.
+    /// Bytes have come since the last message or DEFLATE stream ended.
     begun: bool,
 }
 
@@ -43,24 +44,34 @@ impl Inflater {
     }
 
     /// Inflates a piece of a message and appends it to `output`, which holds this message so far
-    /// and never becomes longer than `bytes_max`.
+    /// and never becomes longer than `bytes_max`, nor gets room for more than one byte over it.
+    ///
+    /// A block marked as final ends a DEFLATE stream, not the message: what follows it is read as a
+    /// new stream without history (RFC 7692 §7.2.3.4).
     ///
     /// # Errors
     ///
-    /// If the piece is not DEFLATE, or there is more in it than `bytes_max` allows; `output` then
-    /// holds what came before.
+    /// If the piece is not DEFLATE, or holds more than `bytes_max` allows.
     pub fn inflate(
         &mut self,
-        input: &[u8],
+        mut input: &[u8],
         output: &mut Vec<u8>,
         bytes_max: usize,
     ) -> Result<(), InflateError> {
-        let _ = (input, output, bytes_max, &self.inner, self.begun);
-        let _ = (FlushDecompress::Sync, Status::Ok);
-        todo!()
+        while !input.is_empty() {
+            self.begun = true;
+            if !self.inflate_stream(&mut input, output, bytes_max)? {
+                break;
+            }
+            self.reset();
+        }
+        Ok(())
     }
 
     /// Ends a message: appends what was still to come. History stays, for the next message.
+    ///
+    /// A message without any bytes, or whose last block was marked as final, ends where it is. RFC
+    /// 7692 wants a zero byte there, which some peers leave out.
     ///
     /// # Errors
     ///
@@ -70,7 +81,11 @@ impl Inflater {
         output: &mut Vec<u8>,
         bytes_max: usize,
     ) -> Result<(), InflateError> {
-        self.inflate(&TAIL, output, bytes_max)
+        if self.begun {
+            self.inflate(&TAIL, output, bytes_max)?;
+        }
+        self.begun = false;
+        Ok(())
     }
 
     /// Forgets all history, as before each message of a peer without context takeover.
@@ -78,10 +93,63 @@ impl Inflater {
         self.inner.reset(false);
         self.begun = false;
     }
+
+    /// Inflates until `input` is used up or the stream's final block ends: returns whether it did.
+    fn inflate_stream(
+        &mut self,
+        input: &mut &[u8],
+        output: &mut Vec<u8>,
+        bytes_max: usize,
+    ) -> Result<bool, InflateError> {
+        loop {
+            let begin = output.len();
+            let end = begin + room(input.len(), begin, bytes_max);
+            grow(output, end, bytes_max);
+            let (read, written) = (self.inner.total_in(), self.inner.total_out());
+            let status = self.inner.decompress(input, &mut output[begin..], FlushDecompress::Sync);
+            let read = as_len(self.inner.total_in() - read);
+            let filled = begin + as_len(self.inner.total_out() - written);
+            *input = &input[read..];
+            output.truncate(filled.min(bytes_max));
+            if filled > bytes_max {
+                return Err(InflateError::TooLong);
+            }
+            match status {
+                Err(_) => return Err(InflateError::Corrupt),
+                Ok(Status::StreamEnd) => return Ok(true),
+                // Room left over means that nothing more is to come for now.
+                Ok(_) if filled < end && input.is_empty() => return Ok(false),
+                Ok(_) if filled == begin && read == 0 => return Err(InflateError::Corrupt),
+                Ok(_) => {}
+            }
+        }
+    }
 }
 
 impl Default for Inflater {
     fn default() -> Self {
         Self::new()
     }
+}
+
+/// Returns how many bytes to make room for. Four times the input suits text; the room is zeroed
+/// before use, so it follows the size of the input and not that of the message. One byte over the
+/// limit tells a message that ends there from one that goes on.
+fn room(input_bytes: usize, output_bytes: usize, bytes_max: usize) -> usize {
+    let wanted = input_bytes.saturating_mul(4).clamp(128, 32 << 10);
+    wanted.min(bytes_max.saturating_sub(output_bytes).saturating_add(1))
+}
+
+/// Lengthens `output` to `end`. Its capacity doubles, but not past what the limit can ever need.
+fn grow(output: &mut Vec<u8>, end: usize, bytes_max: usize) {
+    if output.capacity() < end {
+        let capacity = (output.capacity() * 2).min(bytes_max.saturating_add(1)).max(end);
+        output.reserve_exact(capacity - output.len());
+    }
+    output.resize(end, 0);
+}
+
+/// Converts a difference of two totals, which is never more than a slice's length.
+fn as_len(difference: u64) -> usize {
+    usize::try_from(difference).expect("no more can be read or written than a slice holds")
 }

@@ -8,7 +8,10 @@ mod compress;
 mod extension;
 mod inflate;
 pub mod negotiate;
+mod parameters;
 mod shared;
+#[cfg(test)]
+mod tests;
 
 pub use compress::Deflater;
 pub use inflate::{InflateError, Inflater};
