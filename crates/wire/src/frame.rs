@@ -128,6 +128,28 @@ impl Header {
     }
 }
 
+/// Reads the header of a whole and uncompressed text frame that is a message by itself: its mask, its
+/// own length, and its payload's. None for every other, for one that is not within the rules, and for
+/// one of which not all is in `bytes`.
+#[inline]
+pub(crate) fn parse_whole_text(
+    bytes: &[u8],
+    rules: &Rules,
+) -> Option<(Option<[u8; 4]>, usize, usize)> {
+    const WHOLE_TEXT: u8 = FIN | OpCode::Text as u8;
+    let &[WHOLE_TEXT, second, ref rest @ ..] = bytes else { return None };
+    let (payload_bytes, length_bytes) = parse_length(second & !MASKED, rest).ok()??;
+    let (mask, mask_bytes) = match rules.role {
+        Role::Server => (Some(*rest.get(length_bytes..)?.first_chunk()?), 4),
+        Role::Client => (None, 0),
+    };
+    let header_bytes = 2 + length_bytes + mask_bytes;
+    let is_right = (second & MASKED != 0) == mask.is_some()
+        && payload_bytes <= rules.frame_bytes_max
+        && payload_bytes <= (bytes.len() - header_bytes) as u64;
+    is_right.then_some((mask, header_bytes, payload_bytes as usize))
+}
+
 /// Checks the bits that extensions give a meaning, and that control frames are whole (RFC 6455
 /// §5.2, §5.5). RSV1 stands on the first frame of a compressed message only (RFC 7692 §6).
 #[inline]

@@ -70,6 +70,21 @@ impl Received<'_> {
     #[inline]
     #[expect(clippy::should_implement_trait, reason = "an Iterator cannot lend")]
     pub fn next(&mut self) -> Option<Event<'_>> {
+        // Nearly always: a text in one frame, whole.
+        let Some(payload) = self.websocket.stream.next_whole_text(&mut self.input, &self.limits)
+        else {
+            return self.next_of_any_kind();
+        };
+        self.websocket.message_at = self.now;
+        Some(
+            utf8::check(payload)
+                .map(Event::Text)
+                .unwrap_or_else(|_| self.fail(ProtocolError::TextEncoding)),
+        )
+    }
+
+    #[inline(never)]
+    fn next_of_any_kind(&mut self) -> Option<Event<'_>> {
         let Self { websocket, input, scratch, held, limits, now } = self;
         let event = match websocket.stream.next(input, limits, *now) {
             Ok(Some(item)) => open(item, websocket, scratch, held, *now),
@@ -84,6 +99,13 @@ impl Received<'_> {
             *input = &mut [];
         }
         Some(event)
+    }
+
+    #[cold]
+    fn fail(&mut self, error: ProtocolError) -> Event<'static> {
+        self.websocket.fail(error);
+        self.input = &mut [];
+        Event::Failed(error)
     }
 }
 
