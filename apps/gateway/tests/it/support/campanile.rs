@@ -1,0 +1,121 @@
+//! The real binary, running.
+
+use super::http;
+use std::fs;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+const PUBLIC_PORT: u16 = 18_000;
+const INTERNAL_PORT: u16 = 18_002;
+const BACKEND_PORT: u16 = 18_080;
+
+/// How long a start may take; a debug build on a busy machine is far below it.
+const START: Duration = Duration::from_secs(30);
+
+/// Returns a loopback address that no other test has, in this process or another.
+///
+/// The ports on it are fixed and lie below those the kernel gives to out-going connections, so no two can collide.
+pub(crate) fn own_address() -> Ipv4Addr {
+    static COUNTER: AtomicU32 = AtomicU32::new(0);
+    let count = COUNTER.fetch_add(1, Ordering::Relaxed);
+    // 22 bits make a process id, of which 15 are enough to tell those that run at once apart.
+    let bits = ((std::process::id() & 0x7fff) << 9) | (count & 0x1ff);
+    Ipv4Addr::from(0x7f00_0000 | (bits + 2) & 0x00ff_ffff)
+}
+
+/// Returns where the backend of a gateway on `own` listens.
+pub(crate) fn backend_address(own: Ipv4Addr) -> SocketAddr {
+    SocketAddr::from((own, BACKEND_PORT))
+}
+
+/// A gateway to be started.
+pub(crate) struct Start {
+    own: Ipv4Addr,
+    command: Command,
+    log: PathBuf,
+}
+
+/// A running gateway, ended when this is dropped.
+pub(crate) struct Campanile {
+    child: Child,
+    pub(crate) public: SocketAddr,
+    pub(crate) internal: SocketAddr,
+    log: PathBuf,
+}
+
+impl Start {
+    /// Prepares `campanile serve` on its own addresses, with the backend at [`backend_address`].
+    pub(crate) fn new(own: Ipv4Addr) -> Start {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_campanile"));
+        command.arg("serve").env_clear();
+        command.env("CAMPANILE_PUBLIC_LISTEN", format!("{own}:{PUBLIC_PORT}"));
+        command.env("CAMPANILE_INTERNAL_LISTEN", format!("{own}:{INTERNAL_PORT}"));
+        command.env("CAMPANILE_BACKEND_URL", format!("http://{own}:{BACKEND_PORT}/api/"));
+        let log =
+            std::env::temp_dir().join(format!("campanile-test-{}-{own}.log", std::process::id()));
+        Start { own, command, log }
+    }
+
+    /// Sets an environment variable of the gateway.
+    pub(crate) fn env(mut self, name: &str, value: &str) -> Start {
+        self.command.env(name, value);
+        self
+    }
+
+    /// Gives the gateway a configuration file of this text.
+    pub(crate) fn config(mut self, toml: &str) -> Start {
+        let path = self.log.with_extension("toml");
+        fs::write(&path, toml).expect("the temporary folder can be written");
+        self.command.arg("--config").arg(path);
+        self
+    }
+
+    /// Starts it, and waits until it is ready.
+    pub(crate) async fn ready(mut self) -> Campanile {
+        let log = fs::File::create(&self.log).expect("the temporary folder can be written");
+        let out = log.try_clone().expect("a file can be opened twice");
+        self.command.stdin(Stdio::null()).stdout(out).stderr(log);
+        let child = self.command.spawn().expect("the binary was built for this test");
+        let at = |port| SocketAddr::from((self.own, port));
+        let (public, internal) = (at(PUBLIC_PORT), at(INTERNAL_PORT));
+        let mut campanile = Campanile { child, public, internal, log: self.log };
+        campanile.wait_until_ready().await;
+        campanile
+    }
+}
+
+impl Campanile {
+    async fn wait_until_ready(&mut self) {
+        let began = Instant::now();
+        while began.elapsed() < START {
+            if let Some(status) = self.child.try_wait().expect("a child can be asked") {
+                panic!("campanile ended with {status}:\n{}", self.log());
+            }
+            if let Ok(answer) = http::get(self.internal, "/readyz").await
+                && answer.status == 200
+            {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("campanile was not ready after {START:?}:\n{}", self.log());
+    }
+
+    /// Returns what it has logged so far.
+    pub(crate) fn log(&self) -> String {
+        fs::read_to_string(&self.log).unwrap_or_default()
+    }
+}
+
+impl Drop for Campanile {
+    fn drop(&mut self) {
+        // Both fail only when it has ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        let _ = fs::remove_file(&self.log);
+        let _ = fs::remove_file(self.log.with_extension("toml"));
+    }
+}
