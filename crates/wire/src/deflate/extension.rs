@@ -48,11 +48,16 @@ impl<'a> Extensions<'a> {
         self.rest = self.rest[end + 1..].trim_start_matches(SPACE);
         let value: Cow<'a, str> =
             if quoted.contains('\\') { unescaped(quoted).into() } else { quoted.into() };
-        if !value.is_empty() && value.bytes().all(is_token) { Ok(value) } else { Err(Malformed) }
+        if !value.is_empty() && value.bytes().all(is_token_byte) {
+            Ok(value)
+        } else {
+            Err(Malformed)
+        }
     }
 
     fn token(&mut self) -> Result<&'a str, Malformed> {
-        let end = self.rest.bytes().position(|byte| !is_token(byte)).unwrap_or(self.rest.len());
+        let end =
+            self.rest.bytes().position(|byte| !is_token_byte(byte)).unwrap_or(self.rest.len());
         let (token, rest) = self.rest.split_at(end);
         self.rest = rest.trim_start_matches(SPACE);
         if token.is_empty() { Err(Malformed) } else { Ok(token) }
@@ -87,7 +92,7 @@ impl<'a> Iterator for Extensions<'a> {
 const SPACE: &[char] = &[' ', '\t'];
 
 /// Returns whether `byte` may stand in a token (RFC 9110 §5.6.2).
-const fn is_token(byte: u8) -> bool {
+pub(crate) const fn is_token_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric()
         || matches!(
             byte,

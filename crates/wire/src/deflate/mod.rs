@@ -14,6 +14,7 @@ mod shared;
 mod tests;
 
 pub use compress::Deflater;
+pub(crate) use extension::is_token_byte;
 pub use inflate::{InflateError, Inflater};
 pub use negotiate::{Agreed, ConfirmError, Direction, Settings, accept, confirm, offer};
 pub use shared::Shared;
