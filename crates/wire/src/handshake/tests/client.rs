@@ -1,6 +1,5 @@
 use expect_test::{Expect, expect};
 
-use super::head;
 use crate::deflate::Settings;
 use crate::handshake::{ClientHandshake, ClientRequest, InvalidRequest, Limits, ServerHandshake};
 
@@ -17,20 +16,22 @@ fn connect(request: &ClientRequest<'_>) -> ClientHandshake {
     ClientHandshake::new(request, &Limits::default(), &mut Vec::new()).expect("is valid")
 }
 
-/// Checks what the client makes of the right response followed by these lines, or of these lines
-/// alone if the first of them is a status line.
+/// The lines that make the right response to [`REQUEST`].
+const RESPONSE: &str = "HTTP/1.1 101 Switching Protocols | Upgrade: websocket | \
+    Connection: Upgrade | Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
+
+/// Checks what the client makes of the right response with these lines at its end, or of these
+/// lines alone if the first of them is a status line.
 fn check(request: &ClientRequest<'_>, changes: &[&str], expected: Expect) {
     let mut transcript = String::new();
     for change in changes {
-        let response = if change.starts_with("HTTP/") {
-            head(change)
-        } else {
-            head(&format!(
-                "HTTP/1.1 101 Switching Protocols\nUpgrade: websocket\nConnection: Upgrade\n
-                Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\n{change}"
-            ))
+        let lines = match change.split('/').next() {
+            Some("HTTP" | "ICY 200 OK") => change.to_string(),
+            Some("") => RESPONSE.to_owned(),
+            _ => [RESPONSE, change].join(" | "),
         };
-        let outcome = match connect(request).receive(&response) {
+        let response = (lines + " | | ").replace(" | ", "\r\n").replace("| ", "\r\n");
+        let outcome = match connect(request).receive(response.as_bytes()) {
             Ok(Some((accepted, _))) => format!("{accepted:?}"),
             Ok(None) => "waits for more".to_owned(),
             Err(error) => format!("failed: {error}"),
@@ -45,7 +46,19 @@ fn a_request_says_what_the_client_wants() {
     let mut output = Vec::new();
     let request = ClientRequest { deflate: Some(Settings::default()), ..REQUEST };
     ClientHandshake::new(&request, &Limits::default(), &mut output).unwrap();
-    let expected = expect![[r#""#]];
+    let expected = expect![[r#"
+        GET /chat?room=1 HTTP/1.1
+        Host: server.example.com
+        Upgrade: websocket
+        Connection: Upgrade
+        Sec-WebSocket-Version: 13
+        Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==
+        Sec-WebSocket-Protocol: chat, superchat
+        Sec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover; client_no_context_takeover; client_max_window_bits
+        Origin: http://example.com
+        Cookie: a=b; c=d
+
+    "#]];
     expected.assert_eq(&String::from_utf8(output).unwrap().replace('\r', ""));
 }
 
@@ -59,26 +72,79 @@ fn a_response_has_to_be_the_answer_to_the_request() {
             "Sec-WebSocket-Protocol: megachat",
             "Sec-WebSocket-Protocol: Chat",
             "Sec-WebSocket-Protocol: chat, superchat",
-            "Sec-WebSocket-Protocol: chat\nSec-WebSocket-Protocol: chat",
+            "Sec-WebSocket-Protocol: chat | Sec-WebSocket-Protocol: chat",
             "Sec-WebSocket-Protocol:",
             "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=",
             "Sec-WebSocket-Extensions:",
             "Sec-WebSocket-Extensions: permessage-deflate",
             "HTTP/1.1 200 OK",
-            "HTTP/1.1 301 Moved\nLocation: /",
+            "HTTP/1.1 301 Moved | Location: /",
             "HTTP/1.1 401 Unauthorized",
             "HTTP/1.0 101 Switching Protocols",
             "HTTP/2 101",
             "ICY 200 OK",
             "HTTP/1.1 101 Switching Protocols",
-            "HTTP/1.1 101 Switching Protocols\nUpgrade: websocket",
-            "HTTP/1.1 101 Switching Protocols\nUpgrade: websocket\nConnection: upgrade",
-            "HTTP/1.1 101\nUpgrade: websocket\nConnection: upgrade\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOO=",
-            "HTTP/1.1 101 \nupgrade: WebSocket\nconnection: UPGRADE\nsec-websocket-accept:s3pPLMBiTxaQ9kYGzzhZRbK+xOo=",
+            "HTTP/1.1 101 Switching Protocols | Upgrade: websocket",
+            "HTTP/1.1 101 Switching Protocols | Upgrade: websocket | Connection: upgrade",
+            "HTTP/1.1 101 | Upgrade: websocket | Connection: upgrade | Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOO=",
+            "HTTP/1.1 101  | upgrade: WebSocket | connection: UPGRADE | sec-websocket-accept:s3pPLMBiTxaQ9kYGzzhZRbK+xOo=",
             "X: a\0b",
             "X: a\r\n folded",
+            "X: a\nY: b",
+            "X: a\rY: b",
         ],
-        expect![[r#""#]],
+        expect![[r#"
+
+                Accepted { protocol: None, deflate: None }
+            Sec-WebSocket-Protocol: superchat
+                Accepted { protocol: Some("superchat"), deflate: None }
+            Sec-WebSocket-Protocol: megachat
+                failed: the server chose a subprotocol that was not asked for
+            Sec-WebSocket-Protocol: Chat
+                failed: the server chose a subprotocol that was not asked for
+            Sec-WebSocket-Protocol: chat, superchat
+                failed: the server chose a subprotocol that was not asked for
+            Sec-WebSocket-Protocol: chat | Sec-WebSocket-Protocol: chat
+                failed: the server chose a subprotocol that was not asked for
+            Sec-WebSocket-Protocol:
+                failed: the server chose a subprotocol that was not asked for
+            Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=
+                failed: the server's Sec-WebSocket-Accept does not fit the key
+            Sec-WebSocket-Extensions:
+                Accepted { protocol: None, deflate: None }
+            Sec-WebSocket-Extensions: permessage-deflate
+                failed: the server chose an extension that was not offered
+            HTTP/1.1 200 OK
+                failed: the server answered 200
+            HTTP/1.1 301 Moved | Location: /
+                failed: the server answered 301
+            HTTP/1.1 401 Unauthorized
+                failed: the server answered 401
+            HTTP/1.0 101 Switching Protocols
+                failed: the server's response is not HTTP/1.1
+            HTTP/2 101
+                failed: the server's response is not HTTP/1.1
+            ICY 200 OK
+                failed: the server's response is not HTTP/1.1
+            HTTP/1.1 101 Switching Protocols
+                failed: the server's Upgrade does not hold websocket
+            HTTP/1.1 101 Switching Protocols | Upgrade: websocket
+                failed: the server's Connection does not hold Upgrade
+            HTTP/1.1 101 Switching Protocols | Upgrade: websocket | Connection: upgrade
+                failed: the server's Sec-WebSocket-Accept does not fit the key
+            HTTP/1.1 101 | Upgrade: websocket | Connection: upgrade | Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOO=
+                failed: the server's Sec-WebSocket-Accept does not fit the key
+            HTTP/1.1 101  | upgrade: WebSocket | connection: UPGRADE | sec-websocket-accept:s3pPLMBiTxaQ9kYGzzhZRbK+xOo=
+                Accepted { protocol: None, deflate: None }
+            X: a\0b
+                failed: the server's response is not HTTP/1.1
+            X: a\r\n folded
+                failed: the server's response is not HTTP/1.1
+            X: a\nY: b
+                failed: the server's response is not HTTP/1.1
+            X: a\rY: b
+                failed: the server's response is not HTTP/1.1
+        "#]],
     );
 }
 
@@ -92,10 +158,25 @@ fn compression_has_to_fit_what_was_offered() {
             "Sec-WebSocket-Extensions: permessage-deflate",
             "Sec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover; client_max_window_bits=8",
             "Sec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover; server_max_window_bits=1000",
-            "Sec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover\nSec-WebSocket-Extensions: bzip2",
+            "Sec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover | Sec-WebSocket-Extensions: bzip2",
             "Sec-WebSocket-Extensions: \u{e9}",
         ],
-        expect![[r#""#]],
+        expect![[r#"
+
+                Accepted { protocol: None, deflate: None }
+            Sec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover
+                Accepted { protocol: None, deflate: Some(Agreed { server_no_context_takeover: true, client_no_context_takeover: true, server_max_window_bits: 15, client_max_window_bits: 15 }) }
+            Sec-WebSocket-Extensions: permessage-deflate
+                failed: the server did not take up server_no_context_takeover
+            Sec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover; client_max_window_bits=8
+                failed: the server chose a size of window that was not offered
+            Sec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover; server_max_window_bits=1000
+                failed: the server's answer has an invalid parameter of permessage-deflate
+            Sec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover | Sec-WebSocket-Extensions: bzip2
+                failed: the server chose an extension that was not offered
+            Sec-WebSocket-Extensions: é
+                failed: the server's Sec-WebSocket-Extensions is malformed
+        "#]],
     );
 }
 

@@ -31,7 +31,8 @@ fn a_head_may_come_byte_by_byte_and_what_follows_is_given_back() {
     for byte in before {
         assert!(handshake.receive(&[*byte]).unwrap().is_none());
     }
-    let (head, leftover) = handshake.receive(&[*last, 0x81, 0x80]).unwrap().expect("is whole");
+    let end = [*last, 0x81, 0x80];
+    let (head, leftover) = handshake.receive(&end).unwrap().expect("is whole");
     assert!(head.upgrade().is_ok());
     assert_eq!(leftover, [0x81, 0x80]);
 }

@@ -48,7 +48,7 @@ fn check(changes: &[&str], expected: Expect) {
                 _ => lines.push(change.to_string()),
             }
         }
-        let response = serve(&head(&lines.join("\n")));
+        let response = serve((lines.join("\r\n") + "\r\n\r\n").as_bytes());
         let status = response.lines().next().unwrap_or_default();
         let body = response.split_once("\n\n").map_or("", |(_, body)| body);
         transcript.push_str(&format!("{}: {status} {body}", changes.escape_debug()));
@@ -67,7 +67,16 @@ fn the_example_of_rfc_6455_is_accepted() {
         Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits",
     ));
     request.extend_from_slice(&[0x81, 0x80]);
-    let expected = expect![[r#""#]];
+    let expected = expect![[r#"
+        HTTP/1.1 101 Switching Protocols
+        Upgrade: websocket
+        Connection: Upgrade
+        Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=
+        Sec-WebSocket-Protocol: superchat
+        Sec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover; client_no_context_takeover
+
+        then [129, 128]
+    "#]];
     expected.assert_eq(&serve(&request));
 }
 
@@ -84,7 +93,16 @@ fn names_and_tokens_are_read_in_any_case_and_place() {
             "Sec-WebSocket-Extensions: permessage-deflate; server_max_window_bits=77",
             "Sec-WebSocket-Extensions: ;;;",
         ],
-        expect![[r#""#]],
+        expect![[r#"
+            Connection: keep-alive, UPGRADE: HTTP/1.1 101 Switching Protocols 
+            Connection: keep-alive | +connection: upgrade: HTTP/1.1 101 Switching Protocols 
+            Upgrade: h2c,,  WebSocket: HTTP/1.1 101 Switching Protocols 
+            -Host | host: h: HTTP/1.1 101 Switching Protocols 
+            Content-Length: 0: HTTP/1.1 101 Switching Protocols 
+            Sec-WebSocket-Key:   dGhlIHNhbXBsZSBub25jZQ==\t : HTTP/1.1 101 Switching Protocols 
+            Sec-WebSocket-Extensions: permessage-deflate; server_max_window_bits=77: HTTP/1.1 101 Switching Protocols 
+            Sec-WebSocket-Extensions: ;;;: HTTP/1.1 101 Switching Protocols 
+        "#]],
     );
 }
 
@@ -118,7 +136,33 @@ fn every_wrong_request_is_refused_with_its_reason() {
             "Sec-WebSocket-Protocol: chat superchat",
             "Sec-WebSocket-Protocol: chät",
         ],
-        expect![[r#""#]],
+        expect![[r#"
+            POST /chat HTTP/1.1: HTTP/1.1 405 Method Not Allowed a WebSocket begins with GET
+            GET /chat HTTP/1.0: HTTP/1.1 400 Bad Request only HTTP/1.1 can be upgraded here
+            PRI * HTTP/2.0: HTTP/1.1 400 Bad Request only HTTP/1.1 can be upgraded here
+            GET  /chat HTTP/1.1: HTTP/1.1 400 Bad Request this is not an HTTP/1.1 request
+            GET /ch at HTTP/1.1: HTTP/1.1 400 Bad Request only HTTP/1.1 can be upgraded here
+            -Host: HTTP/1.1 400 Bad Request Host is missing
+            +Host: other: HTTP/1.1 400 Bad Request Host must not be repeated
+            +Origin: a | +Origin: b: HTTP/1.1 400 Bad Request Origin must not be repeated
+            -Upgrade: HTTP/1.1 426 Upgrade Required this is a WebSocket: Upgrade must hold websocket
+            Upgrade: websockets: HTTP/1.1 426 Upgrade Required this is a WebSocket: Upgrade must hold websocket
+            -Connection: HTTP/1.1 400 Bad Request Connection must hold Upgrade
+            Connection: keep-alive: HTTP/1.1 400 Bad Request Connection must hold Upgrade
+            -Sec-WebSocket-Version: HTTP/1.1 426 Upgrade Required Sec-WebSocket-Version must be 13
+            Sec-WebSocket-Version: 8: HTTP/1.1 426 Upgrade Required Sec-WebSocket-Version must be 13
+            Sec-WebSocket-Version: 013: HTTP/1.1 426 Upgrade Required Sec-WebSocket-Version must be 13
+            Sec-WebSocket-Version: 13, 8: HTTP/1.1 426 Upgrade Required Sec-WebSocket-Version must be 13
+            +Sec-WebSocket-Version: 13: HTTP/1.1 400 Bad Request Sec-WebSocket-Version must not be repeated
+            -Sec-WebSocket-Key: HTTP/1.1 400 Bad Request Sec-WebSocket-Key is missing
+            +Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==: HTTP/1.1 400 Bad Request Sec-WebSocket-Key must not be repeated
+            Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ: HTTP/1.1 400 Bad Request Sec-WebSocket-Key must be 16 bytes in base64
+            Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZSE=: HTTP/1.1 400 Bad Request Sec-WebSocket-Key must be 16 bytes in base64
+            Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25j!Q==: HTTP/1.1 400 Bad Request Sec-WebSocket-Key must be 16 bytes in base64
+            Sec-WebSocket-Protocol: chat, chat: HTTP/1.1 400 Bad Request Sec-WebSocket-Protocol must be a list of different tokens
+            Sec-WebSocket-Protocol: chat superchat: HTTP/1.1 400 Bad Request Sec-WebSocket-Protocol must be a list of different tokens
+            Sec-WebSocket-Protocol: chät: HTTP/1.1 400 Bad Request Sec-WebSocket-Protocol must be a list of different tokens
+        "#]],
     );
 }
 
@@ -146,7 +190,26 @@ fn what_a_proxy_might_read_as_another_request_is_refused() {
             "Sec-WebSocket-Protocol: chat\u{1}",
             "GET /\0 HTTP/1.1",
         ],
-        expect![[r#""#]],
+        expect![[r#"
+            Content-Length: 5: HTTP/1.1 400 Bad Request a request that asks for an upgrade must not have a body
+            Content-Length: 0 | +Content-Length: 5: HTTP/1.1 400 Bad Request a request that asks for an upgrade must not have a body
+            Content-Length: +0: HTTP/1.1 400 Bad Request a request that asks for an upgrade must not have a body
+            Transfer-Encoding: chunked: HTTP/1.1 400 Bad Request a request that asks for an upgrade must not have a body
+            Transfer-Encoding: identity: HTTP/1.1 400 Bad Request a request that asks for an upgrade must not have a body
+            X: a\0b: HTTP/1.1 400 Bad Request the request has a control byte or a broken line in its head
+            X: a\u{b}b: HTTP/1.1 400 Bad Request the request has a control byte or a broken line in its head
+            X: a\u{7f}b: HTTP/1.1 400 Bad Request the request has a control byte or a broken line in its head
+            X : a: HTTP/1.1 400 Bad Request this is not an HTTP/1.1 request
+            X: HTTP/1.1 400 Bad Request this is not an HTTP/1.1 request
+            : a: HTTP/1.1 400 Bad Request this is not an HTTP/1.1 request
+            X: a\rY: b: HTTP/1.1 400 Bad Request the request has a control byte or a broken line in its head
+            X: a\nTransfer-Encoding: chunked: HTTP/1.1 400 Bad Request the request has a control byte or a broken line in its head
+            X: a\r\r\nY: b: HTTP/1.1 400 Bad Request the request has a control byte or a broken line in its head
+            X: a\r\n folded: HTTP/1.1 400 Bad Request the request has a control byte or a broken line in its head
+            X: a\r\n\tfolded: HTTP/1.1 400 Bad Request the request has a control byte or a broken line in its head
+            Sec-WebSocket-Protocol: chat\u{1}: HTTP/1.1 400 Bad Request the request has a control byte or a broken line in its head
+            GET /\0 HTTP/1.1: HTTP/1.1 400 Bad Request the request has a control byte or a broken line in its head
+        "#]],
     );
 }
 
@@ -184,7 +247,38 @@ fn refusals_say_what_would_have_been_right() {
     let transcript = [Refusal::Version, Refusal::Method, Refusal::Origin, Refusal::HeadTooLong]
         .map(answer)
         .join("\n");
-    let expected = expect![[r#""#]];
+    let expected = expect![[r#"
+        HTTP/1.1 426 Upgrade Required
+        Upgrade: websocket
+        Sec-WebSocket-Version: 13
+        Connection: close, Upgrade
+        Content-Type: text/plain; charset=utf-8
+        Content-Length: 33
+
+        Sec-WebSocket-Version must be 13
+
+        HTTP/1.1 405 Method Not Allowed
+        Allow: GET
+        Connection: close
+        Content-Type: text/plain; charset=utf-8
+        Content-Length: 28
+
+        a WebSocket begins with GET
+
+        HTTP/1.1 403 Forbidden
+        Connection: close
+        Content-Type: text/plain; charset=utf-8
+        Content-Length: 32
+
+        this Origin is not allowed here
+
+        HTTP/1.1 431 Request Header Fields Too Large
+        Connection: close
+        Content-Type: text/plain; charset=utf-8
+        Content-Length: 31
+
+        the request's head is too long
+    "#]];
     expected.assert_eq(&transcript);
 }
 
