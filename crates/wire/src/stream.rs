@@ -138,6 +138,12 @@ impl Stream {
         self.unfinished.as_ref().map(|unfinished| unfinished.since)
     }
 
+    /// Returns how many bytes are on the heap for what is unfinished.
+    #[cfg(test)]
+    pub(crate) fn allocated_bytes(&self) -> usize {
+        self.unfinished.as_ref().map_or(0, |unfinished| unfinished.allocated_bytes())
+    }
+
     /// Forgets what is unfinished.
     pub fn clear(&mut self) {
         *self = Self::default();
@@ -202,6 +208,16 @@ impl Limits {
 impl Unfinished {
     fn new(now: Instant) -> Box<Self> {
         Box::new(Self { since: now, frame: None, message: None, control: Vec::new() })
+    }
+
+    #[cfg(test)]
+    fn allocated_bytes(&self) -> usize {
+        let message_bytes = match &self.message {
+            None => 0,
+            Some(Message::Text(text)) => text.allocated_bytes(),
+            Some(Message::Binary(bytes) | Message::Compressed(_, bytes)) => bytes.capacity(),
+        };
+        size_of::<Self>() + self.control.capacity() + message_bytes
     }
 
     fn is_done(&self) -> bool {

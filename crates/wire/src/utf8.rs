@@ -37,6 +37,11 @@ impl PartialText {
         self.len() == 0
     }
 
+    #[cfg(test)]
+    pub(crate) fn allocated_bytes(&self) -> usize {
+        self.text.capacity()
+    }
+
     /// Appends `piece`.
     ///
     /// # Errors

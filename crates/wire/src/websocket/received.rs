@@ -76,11 +76,8 @@ impl Received<'_> {
             return self.next_of_any_kind();
         };
         self.websocket.message_at = self.now;
-        Some(
-            utf8::check(payload)
-                .map(Event::Text)
-                .unwrap_or_else(|_| self.fail(ProtocolError::TextEncoding)),
-        )
+        let text = utf8::check(payload);
+        Some(text.map_or_else(|_| self.fail(ProtocolError::TextEncoding), Event::Text))
     }
 
     #[inline(never)]

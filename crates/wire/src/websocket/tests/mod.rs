@@ -1,0 +1,10 @@
+//! The websocket, told by scripts. `script.rs` says how they read.
+
+mod closing;
+mod compression;
+mod memory;
+mod messages;
+mod round_trip;
+mod script;
+mod timers;
+mod violations;
