@@ -715,14 +715,15 @@ class Line {
    */
   constructor(url, offer, settings, on) {
     const { WebSocket, clock, connectWithinMs } = settings;
-    if (WebSocket === undefined) throw new TypeError('no global WebSocket: give options.WebSocket');
+    if (typeof WebSocket !== 'function') throw new TypeError('give options.WebSocket: none is global');
     this.#settings = settings;
     this.#on = on;
     const socket = offer === null ? new WebSocket(url) : new WebSocket(url, [offer]);
     socket.onopen = () => (this.#opened = true);
     socket.onmessage = (/** @type {MessageEvent} */ { data }) => this.#receive(data);
     socket.onclose = () => this.#giveUp();
-    socket.onerror = () => {};
+    // The same: some of Node's versions fire no close after a failed handshake.
+    socket.onerror = () => this.#giveUp();
     this.#socket = socket;
     this.#timer = clock.setTimeout(() => this.#giveUp(), connectWithinMs);
   }
