@@ -12,7 +12,7 @@ use crate::subscription::Subscription;
 /// Finds rooms by their text, and by their keys: the second is what patterns need.
 pub(crate) struct Directory {
     rooms: Slots<OpenRoom>,
-    by_text: HashTable<u32>,
+    by_text: HashTable<ByText>,
     key_sets: Slots<KeySet>,
     by_keys: HashTable<u32>,
     hasher: RandomState,
@@ -27,6 +27,19 @@ pub(crate) struct OpenRoom {
     key_set: u32,
     /// Which of the rooms of its key set it is.
     position: u32,
+}
+
+/// A room's number, with the hash of its text: without that, a map that grows would have to read
+/// all rooms again.
+#[derive(Debug)]
+struct ByText {
+    hash: u32,
+    number: u32,
+}
+
+/// Makes the hash that the map asks for, which looks at the highest bits and at the lowest.
+fn spread(hash: u32) -> u64 {
+    u64::from(hash) << 32 | u64::from(hash)
 }
 
 /// The numbers of all rooms with the same keys. There is at least one.
@@ -50,8 +63,9 @@ impl Directory {
 
     /// Returns the number of a room that somebody is subscribed to.
     pub(crate) fn find(&self, room: &Room) -> Option<u32> {
-        let hash = self.hasher.hash_one(room);
-        self.by_text.find(hash, |&number| self.rooms[number].room == *room).copied()
+        let hash = self.hash_text(room);
+        let same = |found: &ByText| found.hash == hash && self.rooms[found.number].room == *room;
+        self.by_text.find(spread(hash), same).map(|found| found.number)
     }
 
     pub(crate) fn room_mut(&mut self, number: u32) -> &mut OpenRoom {
@@ -80,7 +94,7 @@ impl Directory {
 
     /// Adds a room that is not there yet; returns its number.
     pub(crate) fn open(&mut self, room: Room) -> u32 {
-        let hash = self.hasher.hash_one(&room);
+        let hash = self.hash_text(&room);
         let key_set = self.find_key_set(&room);
         let open = OpenRoom {
             room,
@@ -90,8 +104,8 @@ impl Directory {
             position: 0,
         };
         let number = self.rooms.insert(open);
-        self.by_text
-            .insert_unique(hash, number, |&number| self.hasher.hash_one(&self.rooms[number].room));
+        let by_text = ByText { hash, number };
+        self.by_text.insert_unique(spread(hash), by_text, |found| spread(found.hash));
         match key_set {
             Some(key_set) => self.join_key_set(number, key_set),
             None => self.found_key_set(number),
@@ -102,15 +116,17 @@ impl Directory {
     /// Removes a room.
     pub(crate) fn close(&mut self, number: u32) {
         self.leave_key_set(number);
-        let hash = self.hasher.hash_one(&self.rooms[number].room);
-        let entry = self.by_text.find_entry(hash, |&other| other == number);
+        let hash = self.hash_text(&self.rooms[number].room);
+        let entry = self.by_text.find_entry(spread(hash), |found| found.number == number);
         entry.expect("each room is known by its text").remove();
         self.rooms.remove(number);
         if self.by_text.capacity() > 8 * self.rooms.len().max(16) {
-            self.by_text.shrink_to(2 * self.rooms.len(), |&number| {
-                self.hasher.hash_one(&self.rooms[number].room)
-            });
+            self.by_text.shrink_to(2 * self.rooms.len(), |found| spread(found.hash));
         }
+    }
+
+    fn hash_text(&self, room: &Room) -> u32 {
+        self.hasher.hash_one(room) as u32
     }
 
     fn find_key_set(&self, room: &Room) -> Option<u32> {

@@ -188,7 +188,7 @@ proptest! {
         let spell = if indent { serde_json::to_string_pretty } else { serde_json::to_string };
         let room = Room::parse(&spell(&one).unwrap()).unwrap();
         prop_assert_eq!(&serde_json::from_str::<Value>(room.as_str()).unwrap(), &one);
-        prop_assert_eq!(Room::parse(room.as_str()).unwrap(), room.clone());
+        prop_assert_eq!(&Room::parse(room.as_str()).unwrap(), &room);
         let other_room = Room::parse(&serde_json::to_string(&other).unwrap()).unwrap();
         prop_assert_eq!(room == other_room, one == other);
     }

@@ -26,6 +26,7 @@ pub(crate) fn check(script: &str, expected: Expect) {
 }
 
 /// The same with other limits.
+#[expect(clippy::needless_pass_by_value, reason = "so that a test can say `expect![…]`")]
 pub(crate) fn check_with(limits: Limits, script: &str, expected: Expect) {
     let mut stage = Stage {
         hub: Hub::new(limits),
