@@ -1,0 +1,59 @@
+//! What only shows when all settings are there: those that do not go together.
+
+use super::error::{ConfigError, Place};
+use super::keys::Config;
+use super::load::Places;
+
+pub(super) fn check(
+    config: &Config,
+    places: &Places,
+    warnings: &mut Vec<String>,
+    errors: &mut Vec<ConfigError>,
+) {
+    let mut error = |path: &str, message: String| {
+        let place = places.get(path).cloned().unwrap_or(Place::Default);
+        errors.push(ConfigError { place, message });
+    };
+    let internal = &config.internal;
+    if !internal.listen.ip().is_loopback() && internal.key.is_none() {
+        let message = format!(
+            "[internal] listen is {}, which others can reach, and there is no [internal] key: set \
+             CAMPANILE_INTERNAL_KEY_FILE, or listen on 127.0.0.1",
+            internal.listen
+        );
+        error("internal.listen", message);
+    }
+    let public = &config.public;
+    if public.listen == internal.listen && public.listen.port() != 0 {
+        let message = format!("[public] and [internal] both listen on {}", public.listen);
+        error("internal.listen", message);
+    }
+    let backend = &config.backend;
+    if backend.socket.is_some() && backend.url.as_ref().is_some_and(|url| url.is_https()) {
+        let message = "[backend] socket speaks plain HTTP, so [backend] url begins with http://";
+        error("backend.socket", message.to_owned());
+    }
+    for (path, time) in [
+        ("backend.timeout_s", backend.timeout),
+        ("backend.connect_timeout_s", backend.connect_timeout),
+        ("limits.handshake_timeout_s", config.limits.handshake_timeout),
+        ("limits.pong_within_s", config.limits.pong_within),
+        ("limits.close_within_s", config.limits.close_within),
+    ] {
+        if time.is_zero() {
+            error(path, format!("{path} is 0: nothing is that fast"));
+        }
+    }
+    let outbox = config.limits.outbox_bytes_max;
+    for (name, bytes) in [
+        ("[trigger] bytes_max", config.trigger.bytes_max),
+        ("[backend] response_bytes_max", backend.response_bytes_max),
+    ] {
+        if bytes > outbox {
+            warnings.push(format!(
+                "{name} ({bytes}) is more than [limits] outbox_bytes_max ({outbox}): a client is \
+                 closed as too slow by one message of that size"
+            ));
+        }
+    }
+}

@@ -1,0 +1,270 @@
+//! Every setting, once: its place, type, default, range and meaning. The structs, the parser, the names
+//! in the environment, `default-config` and `check-config` are all made from this table.
+
+use super::given::{Fault, Given};
+use super::headers::HeaderSources;
+use super::kinds::{
+    BackendUrl, Dialect, HookPath, LogFilter, LogFormat, Origins, Secret, TriggerMatch, UrlPath,
+};
+use super::value::Value;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// One setting of the table.
+pub struct Key {
+    /// The table of the file that it stands in, as `public`.
+    pub section: &'static str,
+    /// Its name there, as `listen`.
+    pub name: &'static str,
+    /// What it means, in lines.
+    pub doc: &'static [&'static str],
+    /// Its default, as TOML.
+    pub default: &'static str,
+    /// A value to show where the default is none, as TOML.
+    pub example: Option<&'static str>,
+    /// Whether a variable's text is the value as it stands, rather than TOML.
+    pub is_text: bool,
+    /// Whether it is a secret, which may also be read from a file.
+    pub is_secret: bool,
+    pub(super) set: fn(&mut Config, &Given) -> Result<(), Fault>,
+    pub(super) show: fn(&Config) -> String,
+}
+
+impl Key {
+    /// Returns the name of the variable that sets it, as `CAMPANILE_PUBLIC_LISTEN`.
+    pub fn variable(&self) -> String {
+        format!("CAMPANILE_{}_{}", self.section, self.name).to_ascii_uppercase()
+    }
+
+    /// Returns its full name, as `public.listen`.
+    pub fn path(&self) -> String {
+        format!("{}.{}", self.section, self.name)
+    }
+}
+
+/// One table of the file.
+pub struct Section {
+    /// Its name, as `public`.
+    pub name: &'static str,
+    /// What its settings are about, in lines.
+    pub doc: &'static [&'static str],
+    /// Its settings.
+    pub keys: &'static [Key],
+}
+
+macro_rules! sections {
+    ($(
+        $(#[doc = $about:literal])*
+        $section:ident: $Section:ident {$(
+            $(#[doc = $doc:literal])*
+            $field:ident $name:literal: $type:ty = $default:tt
+                $(in $least:literal ..= $most:literal)? $(example $example:tt)? $(is $secret:ident)?;
+        )*}
+    )*) => {
+        /// The whole configuration, every value with its meaning.
+        #[derive(Clone, Debug, PartialEq)]
+        pub struct Config {$(
+            $(#[doc = $about])*
+            pub $section: $Section,
+        )*}
+
+        $(
+            $(#[doc = $about])*
+            #[derive(Clone, Debug, PartialEq)]
+            pub struct $Section {$(
+                $(#[doc = $doc])*
+                pub $field: $type,
+            )*}
+        )*
+
+        /// The table of all settings, in the order of `default-config`.
+        pub static SECTIONS: &[Section] = &[$(Section {
+            name: stringify!($section),
+            doc: &[$($about),*],
+            keys: &[$(Key {
+                section: stringify!($section),
+                name: $name,
+                doc: &[$($doc),*],
+                default: stringify!($default),
+                example: None $(.or(Some(stringify!($example))))?,
+                is_text: <$type as Value>::IS_TEXT,
+                is_secret: false $(|| stringify!($secret).len() > 0)?,
+                set: |config, given| {
+                    let value = <$type as Value>::read(given)?;
+                    $(within(&value, given, $least, $most)?;)?
+                    config.$section.$field = value;
+                    Ok(())
+                },
+                show: |config| config.$section.$field.show(),
+            }),*],
+        }),*];
+
+        impl Default for Config {
+            fn default() -> Config {
+                Config {$(
+                    $section: $Section {$($field: default_of(stringify!($default)),)*},
+                )*}
+            }
+        }
+    };
+}
+
+fn default_of<T: Value>(text: &str) -> T {
+    T::read(&Given::from_plain(text)).expect("every default of the table is a value of its type")
+}
+
+fn within(value: &impl Value, given: &Given, least: u64, most: u64) -> Result<(), Fault> {
+    #[expect(clippy::cast_precision_loss, reason = "no range comes near 2^52")]
+    let (from, to) = (least as f64, most as f64);
+    match value.measure() {
+        Some(number) if number < from || number > to => {
+            Err(given.is_not(&format!("from {least} to {most}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+sections! {
+    /// The listener that browsers reach.
+    public: Public {
+        /// Address and port.
+        listen "listen": SocketAddr = "127.0.0.1:8000";
+        /// Path of the WebSocket; it is served without the final slash too.
+        path "path": UrlPath = "/ws/";
+        /// Origins whose pages may connect, as ["https://app.example"]. An empty list allows every
+        /// page, with its visitor's cookies.
+        allowed_origins "allowed_origins": Origins = [];
+        /// Whether to agree to permessage-deflate when a client offers it.
+        compression "compression": bool = true;
+        /// Which high-templar to speak like: 3 or "2.5".
+        dialect "dialect": Dialect = 3;
+    }
+
+    /// The listener for the backend and for operators: triggers, metrics, readiness.
+    internal: Internal {
+        /// Address and port. On anything but loopback a key is required.
+        listen "listen": SocketAddr = "127.0.0.1:8002";
+        /// The secret that callers send as "Authorization: Bearer KEY". None on loopback if you like.
+        /// CAMPANILE_INTERNAL_KEY_FILE names a file to read it from.
+        key "key": Option<Secret> = "" example "change-me" is secret;
+    }
+
+    /// The HTTP application that says who may hear what.
+    backend: Backend {
+        /// Its URL; "bootstrap/" and the paths of the hooks are put behind it.
+        url "url": Option<BackendUrl> = "" example "http://127.0.0.1:8080/api/";
+        /// A unix socket to reach it by. The URL, which is http:// then, still gives path and Host.
+        socket "socket": Option<PathBuf> = "" example "/run/app/http.sock";
+        /// Longest time for a request, redirects and answer included, in seconds.
+        timeout "timeout_s": Duration = 30 in 0 ..= 3600;
+        /// Longest time for connecting, in seconds.
+        connect_timeout "connect_timeout_s": Duration = 5 in 0 ..= 3600;
+        /// Longest answer that is read, in bytes; a longer one is no permission.
+        response_bytes_max "response_bytes_max": usize = 2097152 in 1024 ..= 1073741824;
+        /// Most bootstraps asked at the same time.
+        bootstraps_max "bootstraps_max": usize = 128 in 1 ..= 65536;
+        /// Most connections waiting for their turn to be asked for; further ones are refused (503).
+        bootstraps_waiting_max "bootstraps_waiting_max": usize = 16384 in 0 ..= 1048576;
+        /// Further headers of its requests, each from a header, a query parameter or a cookie of the
+        /// connecting client, or fixed; with a prefix if you like. Cookie, User-Agent, X-Real-IP,
+        /// X-CSRFToken (from the cookie csrftoken) and Authorization (from the parameter token) are
+        /// passed on anyway, unless they stand here.
+        headers "headers": HeaderSources = {} example {
+            X-Session-Token = { param = "session_token" },
+            X-Tenant = { param = "tenant", prefix = "tenant/" },
+            X-Device = { header = "X-Device-Id" },
+            X-Lang = { cookie = "lang" },
+            Referer = { fixed = "https://app.example/" }
+        };
+    }
+
+    /// What the backend is told of connections: an empty POST to a path behind its URL.
+    hooks: Hooks {
+        /// Path for a connection that was let in; none when absent.
+        connect "connect": Option<HookPath> = "" example "user/notify_online/";
+        /// Path for a client's ping; none when absent.
+        ping "ping": Option<HookPath> = "" example "user/notify_online/";
+        /// Path for the end of a connection; none when absent.
+        disconnect "disconnect": Option<HookPath> = "" example "user/notify_offline/";
+        /// Most of these requests at the same time.
+        concurrent_max "concurrent_max": usize = 32 in 1 ..= 65536;
+        /// Most connections with something to tell that waits. Beyond it connect and ping are left
+        /// out and counted; disconnect never is.
+        queue_max "queue_max": usize = 10000 in 1 ..= 10000000;
+    }
+
+    /// Triggers: what the backend sends into rooms.
+    trigger: Trigger {
+        /// What a "*" in a room of a trigger means, if it does not say by "match": "literal" is that
+        /// very text; "pattern" is every value. With "pattern" a trigger for {"tenant":"*"} is heard
+        /// by every tenant, which a backend made for binder does not expect.
+        matching "match": TriggerMatch = "literal";
+        /// Longest body, in bytes; a longer one is refused (413).
+        bytes_max "bytes_max": usize = 1048576 in 64 ..= 1073741824;
+        /// Most rooms of one trigger; one with more is refused (400).
+        rooms_max "rooms_max": usize = 10000 in 1 ..= 1000000;
+        /// Most rooms that one pattern is compared with; one that meets more is refused.
+        pattern_rooms_max "pattern_rooms_max": usize = 100000 in 1 ..= 100000000;
+    }
+
+    /// What one client, and all of them together, may take.
+    limits: Limits {
+        /// A connection without a message from its client for so long is closed (1000), in seconds;
+        /// 0 for never.
+        inactivity "inactivity_s": Option<Duration> = 300 in 0 ..= 31536000;
+        /// Most connections; further ones are refused (503). 0 for as many as the process may open
+        /// files (ulimit -n), less some for itself.
+        connections_max "connections_max": Option<usize> = 0 in 1 ..= 100000000;
+        /// Most connections of one client address; further ones are refused (503). 0 for no limit,
+        /// as behind a proxy, where all come from one address.
+        connections_per_address_max "connections_per_address_max": Option<usize> = 0 in 1 ..= 100000000;
+        /// Longest message of a client, in bytes; a longer one closes its connection (1009).
+        message_bytes_max "message_bytes_max": usize = 16777216 in 128 ..= 1073741824;
+        /// Messages a second that a client may send for long; one that sends more is closed (1008).
+        /// 0 for no limit.
+        messages_per_s "messages_per_s": Option<usize> = 1000 in 1 ..= 100000000;
+        /// Messages that a client may send at once before the rate counts.
+        messages_burst "messages_burst": usize = 20000 in 1 ..= 100000000;
+        /// Most subscriptions of one connection; a further subscribe is answered with an error.
+        subscriptions_per_connection_max "subscriptions_per_connection_max": usize = 10000 in 1 ..= 10000000;
+        /// Most rooms of one loop; a subscribe to a further one is answered with an error.
+        rooms_max "rooms_max": usize = 1000000 in 1 ..= 100000000;
+        /// Most bytes waiting for a client that reads slowly; with more it is closed (1013).
+        outbox_bytes_max "outbox_bytes_max": usize = 4194304 in 1024 ..= 1073741824;
+        /// Most publications waiting for a loop; a further trigger is refused (503).
+        mailbox_publications_max "mailbox_publications_max": usize = 65536 in 1 ..= 10000000;
+        /// Most bytes of publications waiting for a loop; a further trigger is refused (503).
+        mailbox_bytes_max "mailbox_bytes_max": usize = 268435456 in 65536 ..= 1099511627776;
+        /// Longest time for a client's request to come in, in seconds; then it is hung up on.
+        handshake_timeout "handshake_timeout_s": Duration = 10 in 0 ..= 3600;
+        /// Longest head of a request, in bytes; a longer one is refused (431).
+        header_bytes_max "header_bytes_max": usize = 16384 in 8192 ..= 1048576;
+        /// Most headers of a request; one with more is refused (431).
+        headers_max "headers_max": usize = 100 in 16 ..= 4096;
+        /// A WebSocket ping is sent to a client that has been silent for so long, in seconds; 0 for
+        /// never.
+        ping_every "ping_every_s": Option<Duration> = 60 in 0 ..= 86400;
+        /// A client that does not answer it within so many seconds is gone.
+        pong_within "pong_within_s": Duration = 30 in 0 ..= 3600;
+        /// A client that does not answer a close within so many seconds is hung up on.
+        close_within "close_within_s": Duration = 5 in 0 ..= 3600;
+        /// Longest time for telling every client goodbye at the end, in seconds.
+        drain "drain_s": Duration = 10 in 0 ..= 3600;
+    }
+
+    /// The event loops that hold the connections.
+    loops: Loops {
+        /// How many; 0 for one per core.
+        count "count": Option<usize> = 0 in 1 ..= 1024;
+    }
+
+    /// What is written to standard error.
+    log: Log {
+        /// From which level on: error, warn, info, debug or trace; or by module, as
+        /// "warn,campanile_gateway=debug".
+        filter "filter": LogFilter = "info";
+        /// "text" for people, "json" for one object a line.
+        format "format": LogFormat = "text";
+    }
+}

@@ -1,0 +1,7 @@
+//! The gateway: holds the WebSockets for an HTTP application, asks it who may hear what, and
+//! delivers what it triggers.
+
+pub mod backend;
+pub mod cli;
+pub mod config;
+pub mod logging;
