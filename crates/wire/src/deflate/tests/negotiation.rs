@@ -30,7 +30,7 @@ fn describe(agreed: Agreed) -> String {
 }
 
 /// A line of the script is a header; the transcript has what the server answers to it.
-fn check_server(words: &str, offers: &str, expected: Expect) {
+fn check_server(words: &str, offers: &str, expected: &Expect) {
     let mut transcript = String::new();
     for offer in offers.lines().map(str::trim).filter(|line| !line.is_empty()) {
         let answer = accept(offer, &settings(words)).map_or("declined".to_owned(), |accepted| {
@@ -43,7 +43,7 @@ fn check_server(words: &str, offers: &str, expected: Expect) {
 }
 
 /// A line of the script is a server's answer; the transcript has what the client makes of it.
-fn check_client(words: &str, answers: &str, expected: Expect) {
+fn check_client(words: &str, answers: &str, expected: &Expect) {
     let settings = settings(words);
     let mut transcript = format!("offer: {}\n", offer(&settings));
     for answer in answers.lines().map(str::trim) {
@@ -66,7 +66,7 @@ fn by_default_a_server_lets_neither_end_keep_its_history() {
         permessage-deflate; server_max_window_bits=15; client_max_window_bits=15
         Permessage-Deflate ;server_max_window_bits = \"1\\0\" ; client_max_window_bits=\"9\"
         ",
-        expect![[r#"
+        &expect![[r#"
             permessage-deflate
                 server forgets 15, client forgets 15
                 permessage-deflate; server_no_context_takeover; client_no_context_takeover
@@ -92,7 +92,7 @@ fn a_server_that_allows_history_lets_the_client_decide() {
         permessage-deflate; server_no_context_takeover
         permessage-deflate; client_no_context_takeover; server_max_window_bits=9
         ",
-        expect![[r#"
+        &expect![[r#"
             permessage-deflate
                 server remembers 15, client remembers 15
                 permessage-deflate
@@ -116,7 +116,7 @@ fn a_server_with_smaller_windows_asks_only_clients_that_can_keep_to_them() {
         permessage-deflate; client_max_window_bits=9; server_max_window_bits=15
         permessage-deflate; client_max_window_bits=8; server_max_window_bits=11
         ",
-        expect![[r#"
+        &expect![[r#"
             permessage-deflate
                 server forgets 12, client forgets 15
                 permessage-deflate; server_no_context_takeover; client_no_context_takeover; server_max_window_bits=12
@@ -144,7 +144,7 @@ fn the_first_acceptable_of_several_offers_is_taken() {
         , ,permessage-deflate; server_max_window_bits=9,permessage-deflate
         permessage-deflate; server_max_window_bits=99, permessage-deflate; nothing
         ",
-        expect![[r#"
+        &expect![[r#"
             permessage-deflate; server_max_window_bits=8, permessage-deflate; server_max_window_bits=10
                 server forgets 10, client forgets 15
                 permessage-deflate; server_no_context_takeover; client_no_context_takeover; server_max_window_bits=10
@@ -182,7 +182,7 @@ fn offers_with_repeated_unknown_or_impossible_parameters_are_declined() {
         permessage-deflate; window=10
         permessage-deflate; Server_No_Context_Takeover
         ",
-        expect![[r#"
+        &expect![[r#"
             permessage-deflate; server_no_context_takeover; server_no_context_takeover
                 declined
             permessage-deflate; server_no_context_takeover=1
@@ -237,7 +237,7 @@ fn a_header_that_is_no_list_of_extensions_offers_nothing_from_there_on() {
         permessage-deflate, a b
         pérmessage-deflate
         "#,
-        expect![[r#"
+        &expect![[r#"
             ;
                 declined
             permessage-deflate;
@@ -287,7 +287,7 @@ fn a_client_holds_the_server_to_its_default_offer() {
         permessage-deflate; server_no_context_takeover; extra
         permessage-bzip2
         ;",
-        expect![[r#"
+        &expect![[r#"
             offer: permessage-deflate; server_no_context_takeover; client_no_context_takeover; client_max_window_bits
 
                 not agreed
@@ -328,7 +328,7 @@ fn a_client_holds_the_server_to_the_windows_it_offered() {
         permessage-deflate; server_max_window_bits=9; client_max_window_bits=13
         permessage-deflate; server_max_window_bits=11
         permessage-deflate",
-        expect![[r#"
+        &expect![[r#"
             offer: permessage-deflate; server_max_window_bits=10; client_max_window_bits=12
 
                 not agreed

@@ -22,7 +22,7 @@ const RESPONSE: &str = "HTTP/1.1 101 Switching Protocols | Upgrade: websocket | 
 
 /// Checks what the client makes of the right response with these lines at its end, or of these
 /// lines alone if the first of them is a status line.
-fn check(request: &ClientRequest<'_>, changes: &[&str], expected: Expect) {
+fn check(request: &ClientRequest<'_>, changes: &[&str], expected: &Expect) {
     let mut transcript = String::new();
     for change in changes {
         let lines = match change.split('/').next() {
@@ -93,7 +93,7 @@ fn a_response_has_to_be_the_answer_to_the_request() {
             "X: a\nY: b",
             "X: a\rY: b",
         ],
-        expect![[r#"
+        &expect![[r#"
 
                 Accepted { protocol: None, deflate: None }
             Sec-WebSocket-Protocol: superchat
@@ -161,7 +161,7 @@ fn compression_has_to_fit_what_was_offered() {
             "Sec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover | Sec-WebSocket-Extensions: bzip2",
             "Sec-WebSocket-Extensions: \u{e9}",
         ],
-        expect![[r#"
+        &expect![[r#"
 
                 Accepted { protocol: None, deflate: None }
             Sec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover

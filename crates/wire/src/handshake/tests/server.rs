@@ -32,7 +32,7 @@ fn serve(request: &[u8]) -> String {
 
 /// Checks what is answered to the request with some lines changed: `-Name` takes one out, `Name: …`
 /// replaces it or comes last, `+Name: …` repeats it, and another first line replaces the first.
-fn check(changes: &[&str], expected: Expect) {
+fn check(changes: &[&str], expected: &Expect) {
     let mut transcript = String::new();
     for changes in changes {
         let mut lines: Vec<String> =
@@ -93,7 +93,7 @@ fn names_and_tokens_are_read_in_any_case_and_place() {
             "Sec-WebSocket-Extensions: permessage-deflate; server_max_window_bits=77",
             "Sec-WebSocket-Extensions: ;;;",
         ],
-        expect![[r#"
+        &expect![[r#"
             Connection: keep-alive, UPGRADE: HTTP/1.1 101 Switching Protocols 
             Connection: keep-alive | +connection: upgrade: HTTP/1.1 101 Switching Protocols 
             Upgrade: h2c,,  WebSocket: HTTP/1.1 101 Switching Protocols 
@@ -136,7 +136,7 @@ fn every_wrong_request_is_refused_with_its_reason() {
             "Sec-WebSocket-Protocol: chat superchat",
             "Sec-WebSocket-Protocol: chät",
         ],
-        expect![[r#"
+        &expect![[r#"
             POST /chat HTTP/1.1: HTTP/1.1 405 Method Not Allowed a WebSocket begins with GET
             GET /chat HTTP/1.0: HTTP/1.1 400 Bad Request only HTTP/1.1 can be upgraded here
             PRI * HTTP/2.0: HTTP/1.1 400 Bad Request only HTTP/1.1 can be upgraded here
@@ -190,7 +190,7 @@ fn what_a_proxy_might_read_as_another_request_is_refused() {
             "Sec-WebSocket-Protocol: chat\u{1}",
             "GET /\0 HTTP/1.1",
         ],
-        expect![[r#"
+        &expect![[r#"
             Content-Length: 5: HTTP/1.1 400 Bad Request a request that asks for an upgrade must not have a body
             Content-Length: 0 | +Content-Length: 5: HTTP/1.1 400 Bad Request a request that asks for an upgrade must not have a body
             Content-Length: +0: HTTP/1.1 400 Bad Request a request that asks for an upgrade must not have a body
