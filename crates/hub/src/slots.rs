@@ -10,9 +10,10 @@ use std::ops::{Index, IndexMut};
 /// given again, the lowest first, so that the vacant ones gather at the end, whose memory is given
 /// back.
 pub(crate) struct Slots<T> {
-    /// All full-length but the last, which is not empty.
-    pieces: Vec<Vec<Option<T>>>,
-    /// Each vacant number below [`Self::end`] once; numbers from there on mean nothing.
+    pieces: Vec<Box<[Option<T>; PIECE]>>,
+    /// The lowest number that was not given yet, or was vacated with all above it.
+    end: usize,
+    /// Each vacant number below `end` once; numbers from there on mean nothing.
     vacant: BinaryHeap<Reverse<u32>>,
     count: usize,
 }
@@ -21,7 +22,7 @@ const PIECE: usize = 256;
 
 impl<T> Slots<T> {
     pub(crate) fn new() -> Self {
-        Self { pieces: Vec::new(), vacant: BinaryHeap::new(), count: 0 }
+        Self { pieces: Vec::new(), end: 0, vacant: BinaryHeap::new(), count: 0 }
     }
 
     /// Returns the number of values.
@@ -30,52 +31,43 @@ impl<T> Slots<T> {
     }
 
     pub(crate) fn insert(&mut self, value: T) -> u32 {
+        let lowest = self.vacant.pop().filter(|&Reverse(number)| (number as usize) < self.end);
+        let number = lowest.map_or_else(|| self.grow(), |Reverse(number)| number);
+        *self.slot(number) = Some(value);
         self.count += 1;
-        match self.vacant.pop() {
-            Some(Reverse(number)) if (number as usize) < self.end() => {
-                *self.slot(number) = Some(value);
-                number
-            }
-            _ => {
-                self.vacant.clear();
-                self.push(value)
-            }
-        }
+        number
     }
 
     pub(crate) fn remove(&mut self, number: u32) -> T {
         let value = self.slot(number).take().expect("the number is in use");
         self.count -= 1;
         self.vacant.push(Reverse(number));
-        while let Some(piece) = self.pieces.last_mut()
-            && let Some(None) = piece.last()
-        {
-            piece.pop();
-            if piece.is_empty() {
-                self.pieces.pop();
-            }
-        }
-        // Mostly of numbers that mean nothing any more.
-        if self.vacant.len() > 2 * (self.end() - self.count) + PIECE {
-            let end = self.end();
-            self.vacant.retain(|&Reverse(number)| (number as usize) < end);
-            self.vacant.shrink_to_fit();
-        }
+        self.shrink();
         value
     }
 
-    fn push(&mut self, value: T) -> u32 {
-        let number = u32::try_from(self.end()).expect("a hub has fewer than 2^32 rooms");
-        match self.pieces.last_mut() {
-            Some(last) if last.len() < PIECE => last.push(Some(value)),
-            _ => self.pieces.push(vec![Some(value)]),
+    /// Makes one more number, where none is vacant.
+    fn grow(&mut self) -> u32 {
+        self.vacant.clear();
+        if self.end == self.pieces.len() * PIECE {
+            self.pieces.push(Box::new([const { None }; PIECE]));
         }
-        number
+        self.end += 1;
+        u32::try_from(self.end - 1).expect("a hub has fewer than 2^32 rooms")
     }
 
-    /// Returns the lowest number that was not given, or has been given back with all above it.
-    fn end(&self) -> usize {
-        self.pieces.last().map_or(0, |last| (self.pieces.len() - 1) * PIECE + last.len())
+    /// Gives back the vacant numbers at the end.
+    fn shrink(&mut self) {
+        let pieces = &self.pieces;
+        let vacant = |&number: &usize| pieces[number / PIECE][number % PIECE].is_none();
+        self.end -= (0..self.end).rev().take_while(vacant).count();
+        self.pieces.truncate(self.end.div_ceil(PIECE));
+        if self.vacant.len() > 2 * (self.end - self.count) + PIECE {
+            // Most of these numbers mean nothing any more.
+            self.vacant.retain(|&Reverse(number)| (number as usize) < self.end);
+            self.vacant.shrink_to_fit();
+            self.pieces.shrink_to_fit();
+        }
     }
 
     fn slot(&mut self, number: u32) -> &mut Option<T> {
@@ -125,7 +117,7 @@ mod tests {
         for number in 3..10_000 {
             slots.remove(number);
         }
-        assert_eq!((slots.len(), slots.end(), slots.pieces.len()), (3, 3, 1));
+        assert_eq!((slots.len(), slots.end, slots.pieces.len()), (3, 3, 1));
         assert!(slots.vacant.capacity() < 2 * PIECE, "{} numbers", slots.vacant.capacity());
         assert_eq!(slots.insert(1), 3);
         for number in 0..4 {
