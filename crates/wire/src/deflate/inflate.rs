@@ -54,18 +54,14 @@ impl Inflater {
     /// If the piece is not DEFLATE, or holds more than `bytes_max` allows.
     pub fn inflate(
         &mut self,
-        mut input: &[u8],
+        input: &[u8],
         output: &mut Vec<u8>,
         bytes_max: usize,
     ) -> Result<(), InflateError> {
-        while !input.is_empty() {
-            self.begun = true;
-            if !self.inflate_stream(&mut input, output, bytes_max)? {
-                break;
-            }
-            self.reset();
-        }
-        Ok(())
+        let mut filled = output.len();
+        let outcome = self.inflate_into(input, output, &mut filled, bytes_max);
+        output.truncate(filled.min(bytes_max));
+        outcome
     }
 
     /// Ends a message: appends what was still to come. History stays, for the next message.
@@ -94,35 +90,37 @@ impl Inflater {
         self.begun = false;
     }
 
-    /// Inflates until `input` is used up or the stream's final block ends: returns whether it did.
-    fn inflate_stream(
+    /// Inflates to where `output` is `filled`, and makes it longer than that: room is zeroed before
+    /// use, so it is kept for the next stream and cut off only at the end.
+    fn inflate_into(
         &mut self,
-        input: &mut &[u8],
+        mut input: &[u8],
         output: &mut Vec<u8>,
+        filled: &mut usize,
         bytes_max: usize,
-    ) -> Result<bool, InflateError> {
-        loop {
-            let begin = output.len();
-            let end = begin + room(input.len(), begin, bytes_max);
-            grow(output, end, bytes_max);
+    ) -> Result<(), InflateError> {
+        while !input.is_empty() || *filled == output.len() {
+            if *filled == output.len() {
+                grow(output, input.len(), bytes_max);
+            }
+            self.begun |= !input.is_empty();
             let (read, written) = (self.inner.total_in(), self.inner.total_out());
-            let status = self.inner.decompress(input, &mut output[begin..], FlushDecompress::Sync);
+            let status =
+                self.inner.decompress(input, &mut output[*filled..], FlushDecompress::Sync);
             let read = as_len(self.inner.total_in() - read);
-            let filled = begin + as_len(self.inner.total_out() - written);
-            *input = &input[read..];
-            output.truncate(filled.min(bytes_max));
-            if filled > bytes_max {
+            let written = as_len(self.inner.total_out() - written);
+            input = &input[read..];
+            *filled += written;
+            if *filled > bytes_max {
                 return Err(InflateError::TooLong);
             }
             match status {
-                Err(_) => return Err(InflateError::Corrupt),
-                Ok(Status::StreamEnd) => return Ok(true),
-                // Room left over means that nothing more is to come for now.
-                Ok(_) if filled < end && input.is_empty() => return Ok(false),
-                Ok(_) if filled == begin && read == 0 => return Err(InflateError::Corrupt),
-                Ok(_) => {}
+                Ok(Status::StreamEnd) => self.reset(),
+                Ok(_) if read + written > 0 || input.is_empty() => {}
+                _ => return Err(InflateError::Corrupt),
             }
         }
+        Ok(())
     }
 }
 
@@ -132,21 +130,17 @@ impl Default for Inflater {
     }
 }
 
-/// Returns how many bytes to make room for. Four times the input suits text; the room is zeroed
-/// before use, so it follows the size of the input and not that of the message. One byte over the
-/// limit tells a message that ends there from one that goes on.
-fn room(input_bytes: usize, output_bytes: usize, bytes_max: usize) -> usize {
-    let wanted = input_bytes.saturating_mul(4).clamp(128, 32 << 10);
-    wanted.min(bytes_max.saturating_sub(output_bytes).saturating_add(1))
-}
-
-/// Lengthens `output` to `end`. Its capacity doubles, but not past what the limit can ever need.
-fn grow(output: &mut Vec<u8>, end: usize, bytes_max: usize) {
-    if output.capacity() < end {
-        let capacity = (output.capacity() * 2).min(bytes_max.saturating_add(1)).max(end);
+/// Makes room in a full `output`: four times the input, which suits text, and no more than one byte
+/// over the limit, which tells a message that ends there from one that goes on. Capacity doubles,
+/// but not past what the limit can ever need.
+fn grow(output: &mut Vec<u8>, input_bytes: usize, bytes_max: usize) {
+    let len_max = bytes_max.saturating_add(1).max(output.len() + 1);
+    let len = (output.len() + input_bytes.saturating_mul(4).clamp(128, 32 << 10)).min(len_max);
+    if output.capacity() < len {
+        let capacity = (output.capacity() * 2).clamp(len, len_max);
         output.reserve_exact(capacity - output.len());
     }
-    output.resize(end, 0);
+    output.resize(len, 0);
 }
 
 /// Converts a difference of two totals, which is never more than a slice's length.
