@@ -39,6 +39,9 @@ pub mod deflate;
 
 pub mod handshake;
 
+#[doc(hidden)]
+pub mod fuzz;
+
 pub use close::CloseCode;
 pub use error::ProtocolError;
 pub use frame::{Head, OpCode, Role};
