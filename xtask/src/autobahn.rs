@@ -81,7 +81,7 @@ fn cases(wish: &Wish, python: &PathBuf, role: &str, address: &str) -> Result<(),
 
 fn driver(wish: &Wish, python: &PathBuf, role: &str, address: &str) -> Command {
     let mut script = crate::command(python);
-    script.args(["tests/python/autobahn.py", role, address]);
+    script.args(["tests/python/autobahn_cases.py", role, address]);
     if wish.quick {
         script.arg("--quick");
     }

@@ -53,11 +53,8 @@ impl Client {
     fn connect(address: &str, target: &str) -> io::Result<Client> {
         let mut socket = TcpStream::connect(address)?;
         socket.set_nodelay(true)?;
-        let takeover = Settings {
-            server_context_takeover: true,
-            client_context_takeover: true,
-            ..Settings::default()
-        };
+        // That the client can do without its history is said too, as some cases want it to.
+        let takeover = Settings { server_context_takeover: true, ..Settings::default() };
         let request = ClientRequest {
             host: address,
             target,

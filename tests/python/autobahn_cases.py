@@ -1,8 +1,8 @@
 """Runs the Autobahn cases and judges them as strictly as the project does.
 
-    autobahn.py server HOST:PORT [--quick] [-o FOLDER]
+    autobahn_cases.py server HOST:PORT [--quick] [-o FOLDER]
         against the WebSocket echo server that listens there
-    autobahn.py client HOST:PORT [--quick] [-o FOLDER] -- COMMAND…
+    autobahn_cases.py client HOST:PORT [--quick] [-o FOLDER] -- COMMAND…
         listens there itself and runs COMMAND, a client that echoes; see `client_role` for what is asked of it
 
 Ends with 0 when no case was FAILED or NON-STRICT, every close was clean with a right code, and each violation of the
@@ -25,6 +25,26 @@ QUICK = [f"{group}.*" for group in [1, 2, 3, 4, 5, 6, 7, 10]] + QUICK_LOAD + QUI
 VIOLATION = {1002, 1007}
 
 GOOD = {"OK", "INFORMATIONAL"}
+
+
+def accept_uncompressed_echoes():
+    """Mends kosoku 0.1.0: the cases on compression hash what they got, which are bytes if it was compressed but text if
+    not, and then "strings must be encoded". A message that compression makes no shorter may well go without."""
+    from kosoku import cases
+
+    for module in [module for name, module in sys.modules.items() if name.endswith("case12_x_x")]:
+        for case in module.Case12_X_X + module.Case13_X_X:
+            case.onMessage = as_bytes(case.onMessage)
+    return cases
+
+
+def as_bytes(on_message):
+    def on_message_bytes(self, message, binary):
+        if isinstance(message, str):
+            message = message.encode("latin-1" if binary else "utf-8")
+        return on_message(self, message, binary)
+
+    return on_message_bytes
 
 
 def is_violation(result):
@@ -126,6 +146,7 @@ def main():
     parser.add_argument("-o", "--outdir", metavar="FOLDER", help="writes Autobahn's own reports there")
     end = sys.argv.index("--") if "--" in sys.argv else len(sys.argv)
     args, command = parser.parse_args(sys.argv[1:end]), sys.argv[end + 1 :]
+    accept_uncompressed_echoes()
     cases = args.include or (QUICK if args.quick else None)
     if args.role == "server":
         results = asyncio.run(server_role(args.address, cases))
