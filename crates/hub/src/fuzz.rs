@@ -18,7 +18,7 @@ pub fn hub(bytes: &[u8]) {
 pub fn play(operations: &[Operation]) {
     // Low enough to be met.
     let limits =
-        Limits { subscriptions_per_connection_max: 5, rooms_max: 12, pattern_rooms_max: 8 };
+        Limits { subscriptions_per_connection_max: 5, rooms_max: 12, pattern_rooms_max: 4 };
     let (mut hub, mut model) = (Hub::new(limits), Model::new(limits));
     for (sequence, operation) in operations.iter().enumerate() {
         let sequence = sequence as u64;

@@ -21,7 +21,7 @@ const _: () = assert!(size_of::<Subscription>() == 40);
 
 /// Delivers the publication numbered `sequence` to those that are old enough; returns how many.
 ///
-/// This is the loop that everything else is for. Measured: 1.1 ns for each of 1,000 subscriptions
+/// This is the loop that everything else is for. Measured: 0.8 ns for each of 1,000 subscriptions
 /// (`cargo run --release -p campanile-hub --example permission_speed`).
 #[inline]
 pub(crate) fn deliver_to(

@@ -96,8 +96,8 @@ impl Operation {
 #[derive(Clone, Debug)]
 pub struct RoomSketch(pub Vec<(u8, u8)>);
 
-const KEYS: [&[&str]; 3] =
-    [&["\"zoo\"", "\"\\u007a\\u006fo\""], &["\"animal\""], &["\"\"", "\"\" "]];
+const KEYS: [&[&str]; 4] =
+    [&["\"zoo\"", "\"\\u007a\\u006fo\""], &["\"animal\""], &["\"ape\"", "\"ape\" "], &["\"\""]];
 
 /// The first is the star.
 const VALUES: [&[&str]; 8] = [

@@ -6,7 +6,7 @@ use campanile_hub::fuzz::{allowed, hub, play};
 use proptest::prelude::*;
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2_000))]
+    #![proptest_config(many())]
 
     #[test]
     fn a_hub_answers_as_its_model(operations in prop::collection::vec(an_operation(), 0..80)) {
@@ -25,6 +25,12 @@ proptest! {
     ) {
         allowed(&rooms, &asked);
     }
+}
+
+/// Eight times as many cases as other tests have: 2,048, or 8 × `PROPTEST_CASES`.
+fn many() -> ProptestConfig {
+    let default = ProptestConfig::default();
+    ProptestConfig { cases: 8 * default.cases, ..default }
 }
 
 fn an_operation() -> impl Strategy<Value = Operation> {
