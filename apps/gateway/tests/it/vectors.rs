@@ -32,11 +32,11 @@ ping = "user/notify_online/"
 disconnect = "user/notify_offline/"
 
 [backend.headers]
-"X-Session-Token" = { query = "session_token" }
+"X-Session-Token" = { param = "session_token" }
 "Referer" = { fixed = "http://app.example/api/" }
 "X-Device" = { header = "X-Device-Id" }
 "X-Lang" = { cookie = "lang" }
-"X-Tenant" = { query = "tenant", prefix = "tenant/" }
+"X-Tenant" = { param = "tenant", prefix = "tenant/" }
 "#;
 
 /// How the original was set up for `2.5`.
