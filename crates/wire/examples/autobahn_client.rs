@@ -2,6 +2,7 @@
 //!
 //! `cargo xtask autobahn --client` runs it. It also shows the whole of a blocking client: a socket
 //! of std, and a [`WebSocket`] that is told what came and asked what to send.
+#![expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "an example brings a socket and a clock")]
 
 use std::hash::{BuildHasher, RandomState};
 use std::io::{self, Read, Write};

@@ -6,6 +6,7 @@
 //! place with a plain loop and checks UTF-8, and does nothing else: no state, no limits, no
 //! fragments. Each contestant's time contains the copy of its bytes out of "the network", which a
 //! socket's read would make.
+#![expect(clippy::disallowed_methods, reason = "an example brings a clock")]
 #![expect(clippy::print_stdout, reason = "that is what it is for")]
 
 use std::hint::black_box;

@@ -3,6 +3,7 @@
 //! To everyone who connects it sends each of 200 texts twice, first plain and then compressed: put
 //! together from private ends and blocks compressed once, in one history with all before it. The
 //! scripts in `tests/interop` compare them. The path is the number of window bits to keep to.
+#![expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "an example brings a socket and a clock")]
 
 #![expect(clippy::print_stdout, reason = "the scripts read the address there")]
 

@@ -2,6 +2,8 @@
 //!
 //! `fuzz/` holds the targets and their corpora, which plain `cargo test` plays too.
 
+#![expect(clippy::disallowed_methods, reason = "a game begins at some time")]
+
 use std::sync::Arc;
 use std::time::Instant;
 

@@ -28,7 +28,7 @@ fn play(target: &str, harness: fn(&[u8])) {
         let path = file.expect("a folder is readable").path();
         let data = fs::read(&path).expect("a corpus has files only");
         // Seen only when the harness panics.
-        println!("{}", path.display());
+        eprintln!("{}", path.display());
         harness(&data);
         played += 1;
     }

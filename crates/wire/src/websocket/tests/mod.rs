@@ -1,5 +1,7 @@
 //! The websocket, told by scripts. `script.rs` says how they read.
 
+#![expect(clippy::disallowed_methods, reason = "tests begin at some time")]
+
 mod closing;
 mod compression;
 mod memory;

@@ -27,6 +27,7 @@ use crate::frame::{Head, Header, OpCode, Role, Rules};
 use crate::mask;
 use crate::websocket::{Config, Event, Kind, Scratch, Side, WebSocket};
 
+#[expect(clippy::needless_pass_by_value, reason = "tests read better without a `&`")]
 pub(super) fn check(script: &str, expected: Expect) {
     let whole = Play::new(script, Cut::Nowhere).run();
     expected.assert_eq(&whole);
