@@ -87,9 +87,9 @@ macro_rules! sections {
                 name: $name,
                 doc: &[$($doc),*],
                 default: stringify!($default),
-                example: None $(.or(Some(stringify!($example))))?,
+                example: only(&[$(stringify!($example))?]),
                 is_text: <$type as Value>::IS_TEXT,
-                is_secret: false $(|| stringify!($secret).len() > 0)?,
+                is_secret: only(&[$(stringify!($secret))?]).is_some(),
                 set: |config, given| {
                     let value = <$type as Value>::read(given)?;
                     $(within(&value, given, $least, $most)?;)?
@@ -108,6 +108,11 @@ macro_rules! sections {
             }
         }
     };
+}
+
+/// Returns the one entry of what a macro's optional part became.
+const fn only(list: &[&'static str]) -> Option<&'static str> {
+    if list.is_empty() { None } else { Some(list[0]) }
 }
 
 fn default_of<T: Value>(text: &str) -> T {

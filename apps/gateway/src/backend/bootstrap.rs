@@ -1,0 +1,308 @@
+//! The question to the backend: who is this, and which rooms may they enter?
+
+use super::client::{Answer, Client, Outgoing, RequestError};
+use super::cookies::Cookies;
+use super::forward::{Forwarded, Forwarding, Unforwardable};
+use super::hooks::Hooks;
+use crate::config::{BackendUrl, Config};
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, SET_COOKIE};
+use http::{HeaderMap, Method, StatusCode, Uri};
+use serde::de::{Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+/// The backend; clones are the same one.
+#[derive(Clone, Debug)]
+pub struct Backend(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    client: Client,
+    forwarding: Forwarding,
+    url: BackendUrl,
+    bootstrap: Uri,
+    turns: Semaphore,
+    waiting: AtomicUsize,
+    waiting_max: usize,
+    timeout: std::time::Duration,
+    hooks: Hooks,
+    statistics: BackendStatistics,
+}
+
+/// A connection that was let in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Authorized {
+    /// The allowed rooms: a JSON array of objects, in the backend's own spelling.
+    pub allowed_rooms: Box<str>,
+    /// The cookies that the answer set, for the hooks of this connection.
+    pub cookies: Cookies,
+}
+
+/// Why a connection was not let in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// The backend says no, by any status but 200.
+    Status(StatusCode),
+    /// The backend's answer has status 200 and does not say which rooms are allowed.
+    Unreadable(String),
+    /// There was no whole answer.
+    NoAnswer(RequestError),
+    /// Too many connections wait to be asked for.
+    Busy,
+}
+
+impl Refused {
+    /// Returns whether this is about the backend or about us rather than about who connects, so that
+    /// trying again later may help.
+    pub fn is_failure(&self) -> bool {
+        match self {
+            Self::Status(status) => status.is_server_error(),
+            Self::Unreadable(_) | Self::NoAnswer(_) | Self::Busy => true,
+        }
+    }
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Status(status) => write!(formatter, "the backend answered {status}"),
+            Self::Unreadable(why) => write!(formatter, "the backend's answer is unreadable: {why}"),
+            Self::NoAnswer(error) => error.fmt(formatter),
+            Self::Busy => formatter.write_str("too many connections wait for the backend"),
+        }
+    }
+}
+
+/// What became of the questions, counted.
+#[derive(Debug, Default)]
+pub struct BackendStatistics {
+    /// Answered with rooms.
+    pub authorized: AtomicU64,
+    /// Answered with a status that says no.
+    pub refused: AtomicU64,
+    /// Answered with 200 and nonsense.
+    pub unreadable: AtomicU64,
+    /// Not answered: unreachable, or a redirect that leads nowhere.
+    pub unreachable: AtomicU64,
+    /// Not answered within the time limit.
+    pub timed_out: AtomicU64,
+    /// Answered with more than `response_bytes_max`.
+    pub too_long: AtomicU64,
+    /// Not asked, since `bootstraps_waiting_max` were waiting.
+    pub busy: AtomicU64,
+}
+
+impl Backend {
+    /// Prepares for the backend at `url`; nothing is sent yet. Call it within a tokio runtime, which
+    /// the hooks will run on.
+    ///
+    /// # Errors
+    ///
+    /// When the URLs cannot be put together.
+    pub fn new(config: &Config, url: &BackendUrl) -> Result<Backend, http::uri::InvalidUri> {
+        let backend = &config.backend;
+        let client = Client::new(
+            backend.socket.clone(),
+            backend.connect_timeout,
+            backend.timeout,
+            backend.response_bytes_max,
+        );
+        let hooks = Hooks::new(client.clone(), url, &config.hooks)?;
+        Ok(Backend(Arc::new(Inner {
+            client,
+            forwarding: Forwarding::new(&backend.headers, config.public.dialect),
+            url: url.clone(),
+            bootstrap: url.join("bootstrap/")?,
+            turns: Semaphore::new(backend.bootstraps_max),
+            waiting: AtomicUsize::new(0),
+            waiting_max: backend.bootstraps_waiting_max,
+            timeout: backend.timeout,
+            hooks,
+            statistics: BackendStatistics::default(),
+        })))
+    }
+
+    /// Picks out of a client's request what the backend gets to see.
+    ///
+    /// # Errors
+    ///
+    /// When the client sent something that must not get into a header: refuse it with 400.
+    pub fn pick(&self, headers: &HeaderMap, query: &str) -> Result<Forwarded, Unforwardable> {
+        self.0.forwarding.pick(headers, query)
+    }
+
+    /// Asks the backend which rooms the client with these headers may enter.
+    ///
+    /// Waiting for a turn and the answer each take no longer than `timeout_s`.
+    ///
+    /// # Errors
+    ///
+    /// When the client is not to be let in.
+    pub async fn bootstrap(&self, forwarded: &Forwarded) -> Result<Authorized, Refused> {
+        let result = self.ask(forwarded).await;
+        self.0.statistics.count(&result);
+        result
+    }
+
+    async fn ask(&self, forwarded: &Forwarded) -> Result<Authorized, Refused> {
+        let _turn = self.turn().await?;
+        let answer = self.0.client.send(Outgoing {
+            method: Method::GET,
+            uri: self.0.bootstrap.clone(),
+            headers: forwarded.headers(),
+            body: Bytes::new(),
+        });
+        let answer = answer.await.map_err(Refused::NoAnswer)?;
+        if answer.status != StatusCode::OK {
+            return Err(Refused::Status(answer.status));
+        }
+        let allowed_rooms = allowed_rooms(&answer).map_err(Refused::Unreadable)?;
+        Ok(Authorized { allowed_rooms, cookies: self.cookies(&answer) })
+    }
+
+    async fn turn(&self) -> Result<SemaphorePermit<'_>, Refused> {
+        if let Ok(turn) = self.0.turns.try_acquire() {
+            return Ok(turn);
+        }
+        let _place = Place::take(&self.0.waiting, self.0.waiting_max).ok_or(Refused::Busy)?;
+        match tokio::time::timeout(self.0.timeout, self.0.turns.acquire()).await {
+            Ok(turn) => Ok(turn.expect("the semaphore is never closed")),
+            Err(_) => Err(Refused::NoAnswer(RequestError::TimedOut)),
+        }
+    }
+
+    fn cookies(&self, answer: &Answer) -> Cookies {
+        let url = &self.0.url;
+        if !answer.headers.contains_key(SET_COOKIE) || url.host_is_address() {
+            return Cookies::default();
+        }
+        let set = answer.headers.get_all(SET_COOKIE).iter().map(|value| value.as_bytes());
+        Cookies::read(set, url.host(), self.0.bootstrap.path(), url.is_https())
+    }
+
+    /// The hooks of this backend.
+    pub fn hooks(&self) -> &Hooks {
+        &self.0.hooks
+    }
+
+    /// The counters.
+    pub fn statistics(&self) -> &BackendStatistics {
+        &self.0.statistics
+    }
+
+    /// Returns how many connections are being asked for now, and how many wait for their turn.
+    pub fn in_flight(&self, config: &crate::config::Backend) -> (usize, usize) {
+        let asked = config.bootstraps_max.saturating_sub(self.0.turns.available_permits());
+        (asked, self.0.waiting.load(Relaxed))
+    }
+}
+
+impl BackendStatistics {
+    fn count(&self, result: &Result<Authorized, Refused>) {
+        let counter = match result {
+            Ok(_) => &self.authorized,
+            Err(Refused::Status(_)) => &self.refused,
+            Err(Refused::Unreadable(_)) => &self.unreadable,
+            Err(Refused::NoAnswer(RequestError::TimedOut)) => &self.timed_out,
+            Err(Refused::NoAnswer(RequestError::TooLong)) => &self.too_long,
+            Err(Refused::NoAnswer(_)) => &self.unreachable,
+            Err(Refused::Busy) => &self.busy,
+        };
+        counter.fetch_add(1, Relaxed);
+    }
+}
+
+/// A place among those who wait, given back when dropped: also when the client goes away meanwhile.
+struct Place<'a>(&'a AtomicUsize);
+
+impl<'a> Place<'a> {
+    fn take(waiting: &'a AtomicUsize, most: usize) -> Option<Place<'a>> {
+        let place = Place(waiting);
+        (waiting.fetch_add(1, Relaxed) < most).then_some(place)
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Relaxed);
+    }
+}
+
+/// Reads the allowed rooms out of an answer with status 200.
+fn allowed_rooms(answer: &Answer) -> Result<Box<str>, String> {
+    let content_type = answer.headers.get(CONTENT_TYPE).map_or(&b""[..], |value| value.as_bytes());
+    if !is_json(content_type) {
+        let shown = String::from_utf8_lossy(&content_type[..content_type.len().min(100)]);
+        return Err(format!("its type is {shown:?}, not application/json"));
+    }
+    let text = std::str::from_utf8(&answer.body).map_err(|_| "it is not UTF-8")?;
+    let mut reader = serde_json::Deserializer::from_str(text);
+    let rooms = reader.deserialize_any(Body).map_err(|error| error.to_string())?;
+    reader.end().map_err(|error| error.to_string())?;
+    match rooms.map(RawValue::get) {
+        // An object or text without anything in it has no rooms in it either.
+        None | Some("{}" | "\"\"") => Ok("[]".into()),
+        Some(rooms) => {
+            let mut reader = serde_json::Deserializer::from_str(rooms);
+            reader.deserialize_any(Rooms).map_err(|error| error.to_string())?;
+            Ok(rooms.into())
+        }
+    }
+}
+
+/// Returns whether a Content-Type is `application/json` or `application/<x>+json`.
+fn is_json(content_type: &[u8]) -> bool {
+    let essence = content_type.split(|&byte| byte == b';').next().unwrap_or_default();
+    let Ok(essence) = std::str::from_utf8(essence.trim_ascii()) else { return false };
+    let essence = essence.to_ascii_lowercase();
+    let Some(subtype) = essence.strip_prefix("application/") else { return false };
+    subtype == "json" || subtype.strip_suffix("+json").is_some_and(|kind| !kind.is_empty())
+}
+
+/// Reads a body, an object, for its last `allowed_rooms`.
+struct Body;
+
+impl<'de> Visitor<'de> for Body {
+    type Value = Option<&'de RawValue>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a JSON object with allowed_rooms")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut rooms = None;
+        while let Some(key) = map.next_key::<String>()? {
+            if key == "allowed_rooms" {
+                rooms = Some(map.next_value()?);
+            } else {
+                map.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(rooms)
+    }
+}
+
+/// Looks whether every allowed room is an object.
+struct Rooms;
+
+impl<'de> Visitor<'de> for Rooms {
+    type Value = ();
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a list of rooms in allowed_rooms")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
+        while let Some(room) = list.next_element::<&RawValue>()? {
+            if !room.get().starts_with('{') {
+                let start: String = room.get().chars().take(40).collect();
+                return Err(A::Error::custom(format!("an allowed room is no object: {start}")));
+            }
+        }
+        Ok(())
+    }
+}
