@@ -180,9 +180,9 @@ export class Gateway extends EventEmitter {
           : { code: 'error', message: 'not-subscribed' };
       case 'status':
         if (this.settings.dialect === '3') return { open_connections: this.connections.size };
-      default:
-        return { code: 'error', message: 'message-type-not-allowed' };
+        break;
     }
+    return { code: 'error', message: 'message-type-not-allowed' };
   }
 
   /** @param {any} room */

@@ -51,12 +51,13 @@ async function showFacts() {
     return;
   }
   const { open_connections: connections, num_rooms: rooms } = await campanile.status();
-  const protocol = campanile.protocol || 'high-templar 3';
-  $('facts').textContent = [
-    `${connections} ${connections === 1 ? 'connection' : 'connections'}`,
-    `${rooms} ${rooms === 1 ? 'room' : 'rooms'}`,
-    protocol,
-  ].join(' \u00b7 ');
+  const facts = [counted(connections, 'connection'), counted(rooms, 'room'), campanile.protocol];
+  $('facts').textContent = facts.filter(Boolean).join(' \u00b7 ');
+}
+
+/** Nothing, of what the server does not count. */
+function counted(number, word) {
+  return number === undefined ? '' : `${number} ${number === 1 ? word : `${word}s`}`;
 }
 
 $('connect').addEventListener('click', () => campanile.connect());
