@@ -88,7 +88,7 @@ impl Hub {
             return Err(Full::Rooms);
         }
         let room = known.unwrap_or_else(|| self.directory.open(room));
-        self.sit_down(connection, room, id, id_hash, since);
+        self.add_subscription(connection, room, id, id_hash, since);
         Ok(Subscribed::New)
     }
 
@@ -102,7 +102,7 @@ impl Hub {
         // From the end, since the last seat takes the place of the one that goes.
         for index in (0..self.seats_of(connection).len()).rev() {
             if self.has_id(&self.seats_of(connection)[index], id_hash, id) {
-                self.stand_up(connection, index);
+                self.end_subscription(connection, index);
                 ended += 1;
             }
         }
@@ -114,7 +114,7 @@ impl Hub {
     pub fn leave(&mut self, connection: ConnectionId) -> usize {
         let count = self.seats_of(connection).len();
         for index in (0..count).rev() {
-            self.stand_up(connection, index);
+            self.end_subscription(connection, index);
         }
         self.trim_seats();
         count
@@ -177,8 +177,8 @@ impl Hub {
         self.id_hasher.hash_one(id) as u32
     }
 
-    /// Makes a subscription: at the end of the room's, and at the end of the connection's.
-    fn sit_down(
+    /// Adds a subscription at the end of the room's, and its seat at the end of the connection's.
+    fn add_subscription(
         &mut self,
         connection: ConnectionId,
         room: u32,
@@ -203,9 +203,9 @@ impl Hub {
         self.statistics.subscriptions += 1;
     }
 
-    /// Ends one subscription. In the room and with the connection the last takes its place, and
-    /// the other half of each learns where it is now.
-    fn stand_up(&mut self, connection: ConnectionId, index: usize) {
+    /// Ends the subscription that has a connection's seat `index`. In the room and with the
+    /// connection the last takes its place, and the other half of each learns where it is now.
+    fn end_subscription(&mut self, connection: ConnectionId, index: usize) {
         let seats = &mut self.seats[connection as usize];
         let Seat { room, position, .. } = seats.swap_remove(index);
         if let Some(moved) = seats.as_slice().get(index) {

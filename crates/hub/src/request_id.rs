@@ -23,7 +23,7 @@ const SHORT_BYTES_MAX: usize = 22;
 const _: () = assert!(size_of::<RequestId>() == 24);
 
 impl RequestId {
-    /// How long the JSON of an id may be: each subscription keeps one, and each delivery carries it.
+    /// How long the JSON of an id may be, as given and in its canonical spelling: each subscription keeps one, and each delivery carries it.
     pub const BYTES_MAX: usize = 1_024;
 
     /// Reads an id from JSON; `None` if that is an object, a list, no JSON or too long.
@@ -31,7 +31,7 @@ impl RequestId {
         if json.len() > Self::BYTES_MAX {
             return None;
         }
-        let text = canonical(json, 0).ok()?;
+        let text = canonical(json, 0).ok().filter(|text| text.len() <= Self::BYTES_MAX)?;
         let mut bytes = [0; SHORT_BYTES_MAX];
         let Some(start) = bytes.get_mut(..text.len()) else {
             return Some(Self(Text::Long(text.into())));

@@ -23,7 +23,7 @@ use crate::members::{ANY, members};
 pub struct Room(Arc<str>);
 
 impl Room {
-    /// How long the JSON of a room may be.
+    /// How long the JSON of a room may be, as given and in its canonical spelling.
     pub const BYTES_MAX: usize = 16_384;
 
     /// How deep objects and lists may stand in each other; the room itself is the first.
@@ -43,6 +43,9 @@ impl Room {
         let text = canonical(json, Self::DEPTH_MAX)?;
         if !text.starts_with('{') {
             return Err(RoomError::NotAnObject);
+        }
+        if text.len() > Self::BYTES_MAX {
+            return Err(RoomError::TooLong);
         }
         Ok(Self(text.into()))
     }

@@ -9,8 +9,8 @@ pub struct Limits {
     pub subscriptions_per_connection_max: usize,
     /// Rooms in all; a subscription to one more is refused with [`Full::Rooms`].
     pub rooms_max: usize,
-    /// Rooms looked at for the patterns of one publication. A pattern that would need more is left
-    /// out whole, and counted in [`Published::patterns_refused`].
+    /// Rooms looked at for the patterns of one publication, 40 ns each. A pattern that would need
+    /// more is left out whole, and counted in [`Published::patterns_refused`].
     pub pattern_rooms_max: usize,
 }
 
@@ -74,10 +74,10 @@ pub struct Published {
     pub patterns_refused: usize,
 }
 
-/// What a hub has, and has done. Several hubs' are summed up.
+/// What a hub has, and has done.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Statistics {
-    /// Rooms with a subscription.
+    /// Rooms with a subscription. Two hubs may have the same room, so their sum may be too high.
     pub rooms: usize,
     /// Subscriptions.
     pub subscriptions: usize,

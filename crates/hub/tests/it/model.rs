@@ -27,10 +27,10 @@ proptest! {
     }
 }
 
-/// Eight times as many cases as other tests have: 2,048, or 8 × `PROPTEST_CASES`.
+/// Four times as many cases as other tests have: 1,024, or 4 × `PROPTEST_CASES`.
 fn many() -> ProptestConfig {
     let default = ProptestConfig::default();
-    ProptestConfig { cases: 8 * default.cases, ..default }
+    ProptestConfig { cases: 4 * default.cases, ..default }
 }
 
 fn an_operation() -> impl Strategy<Value = Operation> {

@@ -169,6 +169,9 @@ fn a_room_may_be_so_long_and_no_longer() {
     assert!(Room::parse(&long(Room::BYTES_MAX)).is_ok());
     assert_eq!(Room::parse(&long(Room::BYTES_MAX + 1)), Err(RoomError::TooLong));
     assert_eq!(Room::parse(&long(1 << 20)), Err(RoomError::TooLong));
+    // Each of these numbers is spelt out, and longer then.
+    let numbers = format!("{{\"a\":[{}]}}", ["1e15"; 3_000].join(","));
+    assert_eq!(Room::parse(&numbers), Err(RoomError::TooLong));
 }
 
 #[test]

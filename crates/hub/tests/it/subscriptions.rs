@@ -430,3 +430,14 @@ fn a_room_of_many_gives_its_places_to_the_last() {
     heard.sort_unstable();
     assert!(heard.into_iter().eq((0..1_000).filter(|&c| !leaves(c) && !ends(c))));
 }
+
+#[test]
+fn a_hub_moves_to_its_loop_and_rooms_and_permissions_are_shared_by_threads() {
+    fn moves<T: Send>() {}
+    fn is_shared<T: Send + Sync>() {}
+    moves::<Hub>();
+    is_shared::<campanile_hub::Room>();
+    is_shared::<RequestId>();
+    is_shared::<campanile_hub::PermissionsPool>();
+    is_shared::<std::sync::Arc<campanile_hub::Permissions>>();
+}
