@@ -93,19 +93,20 @@ impl Stream {
         limits: &Limits,
         now: Instant,
     ) -> Result<Option<Item<'a>>, ProtocolError> {
-        if self.unfinished.is_none() && self.header.is_empty() {
-            let Some((header, header_bytes)) = Header::parse(input, &limits.rules)? else {
-                return self.next_in_pieces(input, limits, now);
-            };
-            let whole = header.payload_bytes <= (input.len() - header_bytes) as u64;
-            if whole && header.last && header.opcode != OpCode::Continuation {
-                if !header.opcode.is_control() {
-                    limits.check_message(header.compressed, 0, header.payload_bytes)?;
-                }
-                take(input, header_bytes);
-                let payload = take(input, header.payload_bytes as usize);
-                return lend(&header, payload).map(Some);
+        // A whole message or control frame in the middle of nothing is lent where it lies.
+        if self.unfinished.is_none()
+            && self.header.is_empty()
+            && let Some((header, header_bytes)) = Header::parse(input, &limits.rules)?
+            && header.last
+            && header.opcode != OpCode::Continuation
+            && header.payload_bytes <= (input.len() - header_bytes) as u64
+        {
+            if !header.opcode.is_control() {
+                limits.check_message(header.compressed, 0, header.payload_bytes)?;
             }
+            take(input, header_bytes);
+            let payload = take(input, header.payload_bytes as usize);
+            return lend(&header, payload).map(Some);
         }
         self.next_in_pieces(input, limits, now)
     }
@@ -127,38 +128,33 @@ impl Stream {
         *self = Self::default();
     }
 
-    #[inline(never)]
     fn next_in_pieces<'a>(
         &mut self,
         input: &mut &'a mut [u8],
         limits: &Limits,
         now: Instant,
     ) -> Result<Option<Item<'a>>, ProtocolError> {
-        loop {
-            let unfinished = self.unfinished.get_or_insert_with(|| Unfinished::new(now));
-            if unfinished.awaits_header() {
+        while !input.is_empty() {
+            if self.unfinished.as_ref().is_none_or(|unfinished| unfinished.awaits_header()) {
                 let header = self.header.receive(input, &limits.rules)?;
                 let Some((header, header_bytes)) = header else {
                     *input = &mut [];
-                    self.rest();
-                    return Ok(None);
+                    break;
                 };
                 take(input, header_bytes);
+                let unfinished = self.unfinished.get_or_insert_with(|| Unfinished::new(now));
                 unfinished.begin(header, limits)?;
             }
+            let unfinished = self.unfinished.as_mut().expect("a frame has begun");
             let item = unfinished.receive_payload(input)?;
-            if item.is_some() || input.is_empty() {
-                self.rest();
+            if unfinished.is_done() {
+                self.unfinished = None;
+            }
+            if item.is_some() {
                 return Ok(item);
             }
         }
-    }
-
-    /// Lets go of the memory for unfinished things when there are none.
-    fn rest(&mut self) {
-        if self.unfinished.as_ref().is_some_and(|unfinished| unfinished.is_done()) {
-            self.unfinished = None;
-        }
+        Ok(None)
     }
 }
 

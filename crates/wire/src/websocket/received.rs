@@ -31,6 +31,17 @@ pub enum Event<'a> {
 
 /// What came in. It borrows the websocket until all of it was seen, so that nothing can be sent in
 /// ignorance of what came; dropping it takes in the rest unseen.
+///
+/// ```compile_fail,E0499
+/// # use campanile_wire::{Event, Kind, Scratch, WebSocket};
+/// # fn echo(websocket: &mut WebSocket, input: &mut [u8], output: &mut Vec<u8>) {
+/// # let (mut scratch, mut others) = (Scratch::new(), Scratch::new());
+/// let mut received = websocket.receive(input, &mut scratch, std::time::Instant::now());
+/// while let Some(Event::Binary(bytes)) = received.next() {
+///     websocket.send(Kind::Binary, &[bytes], &mut others, output); // Collect what to send first.
+/// }
+/// # }
+/// ```
 pub struct Received<'a> {
     websocket: &'a mut WebSocket,
     input: &'a mut [u8],
