@@ -105,7 +105,8 @@ impl<'a> Player<'a> {
     }
 
     async fn step(&mut self, step: Step) -> Outcome {
-        if !matches!(step, Step::Send { .. } | Step::SendBinary { .. } | Step::Closed { .. }) {
+        let follows = matches!(step, Step::Closed { .. } | Step::Answered { .. });
+        if !follows && !matches!(step, Step::Send { .. } | Step::SendBinary { .. }) {
             self.quiet().await?;
         }
         match step {
