@@ -1,3 +1,9 @@
 //! The campanile binary.
 
-fn main() {}
+use campanile_gateway::cli;
+use clap::Parser;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::run(cli::CommandLine::parse())
+}

@@ -29,7 +29,7 @@ pub struct Client {
 }
 
 /// One request, as it is repeated after a redirect.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Outgoing {
     /// The method.
     pub method: Method,
@@ -42,7 +42,7 @@ pub struct Outgoing {
 }
 
 /// The end of a request: the answer that was no redirect, with its whole body.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Answer {
     /// The status.
     pub status: StatusCode,
@@ -112,9 +112,10 @@ impl Client {
             *request.uri_mut() = outgoing.uri.clone();
             *request.headers_mut() = outgoing.headers.clone();
             let response = self.pool.request(request).await.map_err(|error| unreachable(&error))?;
-            match redirected(&mut outgoing, &response)? {
-                true => self.read(response).await.map(drop)?,
-                false => return self.read(response).await,
+            let is_elsewhere = redirected(&mut outgoing, &response)?;
+            let answer = self.read(response).await?;
+            if !is_elsewhere {
+                return Ok(answer);
             }
         }
         Err(RequestError::BadRedirect)

@@ -1,6 +1,7 @@
 //! Cookies: reading one of a request, and keeping those that the backend set.
 
 use std::borrow::Cow;
+use std::fmt;
 
 /// Returns the value of the first cookie called `name` in a Cookie header, unquoted; empty if it is.
 pub(super) fn cookie<'a>(header: &'a [u8], name: &str) -> Option<Cow<'a, [u8]>> {
@@ -40,8 +41,15 @@ fn unquoted(value: &[u8]) -> Cow<'_, [u8]> {
 }
 
 /// The cookies that a backend's answer set, for later requests of the same connection.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Cookies(Vec<(Box<[u8]>, Box<[u8]>)>);
+
+/// Counts the cookies; what they say is secret.
+impl fmt::Debug for Cookies {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Cookies({} of them)", self.0.len())
+    }
+}
 
 /// Cookies kept of one answer.
 const COOKIES_MAX: usize = 32;

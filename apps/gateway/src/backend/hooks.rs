@@ -54,7 +54,7 @@ pub struct HookStatistics {
     pub failed: AtomicU64,
     /// Left out since `queue_max` connections were waiting.
     pub dropped: AtomicU64,
-    /// Pings left out since one of the same connection was waiting.
+    /// Pings left out since one of the same connection was waiting, or its end was.
     pub merged: AtomicU64,
 }
 
@@ -185,7 +185,9 @@ impl Inner {
             News::Disconnect if !state.online => return,
             News::Disconnect => {
                 state.disconnect = true;
-                state.ping = false;
+                if std::mem::take(&mut state.ping) {
+                    self.statistics.merged.fetch_add(1, Relaxed);
+                }
             }
             News::Ping if state.ping => {
                 self.statistics.merged.fetch_add(1, Relaxed);

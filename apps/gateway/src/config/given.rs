@@ -4,7 +4,7 @@ use toml::de::{DeTable, DeValue};
 
 /// A typed value. From the environment or a flag it has no line, which is line 0.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Given {
+pub(super) struct Given {
     /// The line of the file, from 1; 0 when it did not come from a file.
     pub line: usize,
     /// The value itself.
@@ -13,7 +13,7 @@ pub struct Given {
 
 /// The kinds of values that TOML knows and a setting may have.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Kind {
+pub(super) enum Kind {
     /// A string.
     Text(String),
     /// A whole number.
@@ -30,7 +30,7 @@ pub enum Kind {
 
 /// A complaint about a typed value, and its line if it came from a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
+pub(super) struct Fault {
     /// The line of the file, from 1; 0 when it did not come from a file.
     pub line: usize,
     /// What is wrong, as the end of a sentence.
@@ -42,7 +42,7 @@ pub struct Fault {
 /// # Errors
 ///
 /// When `text` is no TOML: the first complaint of the parser, with its line.
-pub fn document(text: &str) -> Result<Given, Fault> {
+pub(super) fn document(text: &str) -> Result<Given, Fault> {
     let lines = Lines(text);
     match DeTable::parse(text) {
         Ok(table) => Ok(Given { line: 1, kind: lines.table(table.get_ref())? }),
@@ -55,7 +55,7 @@ pub fn document(text: &str) -> Result<Given, Fault> {
 
 impl Given {
     /// Takes in what a variable or a flag says: TOML where it is a value of TOML, else plain text.
-    pub fn from_plain(text: &str) -> Given {
+    pub(super) fn from_plain(text: &str) -> Given {
         let value = DeValue::parse(text).ok().and_then(|value| Lines(text).kind(value.get_ref()).ok());
         let mut given = Given { line: 0, kind: value.unwrap_or_else(|| Kind::Text(text.to_owned())) };
         given.forget_lines();
@@ -63,17 +63,17 @@ impl Given {
     }
 
     /// Returns `text` as a value without a line.
-    pub fn text(text: impl Into<String>) -> Given {
+    pub(super) fn text(text: impl Into<String>) -> Given {
         Given { line: 0, kind: Kind::Text(text.into()) }
     }
 
     /// Returns a complaint about this value: `not` says what it is not, as in "a whole number".
-    pub fn is_not(&self, not: &str) -> Fault {
+    pub(super) fn is_not(&self, not: &str) -> Fault {
         self.fault(format!("{self} is not {not}"))
     }
 
     /// Returns a complaint about this value.
-    pub fn fault(&self, message: impl Into<String>) -> Fault {
+    pub(super) fn fault(&self, message: impl Into<String>) -> Fault {
         Fault { line: self.line, message: message.into() }
     }
 

@@ -4,6 +4,7 @@ use super::given::{Fault, Given, Kind};
 use super::nearest::suggestion;
 use super::value::{Value, quoted};
 use http::HeaderName;
+use std::fmt;
 
 /// The headers that the backend gets beside the usual ones, or instead of one of these.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -21,7 +22,7 @@ pub struct HeaderSource {
 }
 
 /// A part of the connecting request, or none of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Source {
     /// The header of this name.
     Header(HeaderName),
@@ -31,6 +32,18 @@ pub enum Source {
     Cookie(String),
     /// This text, always.
     Fixed(String),
+}
+
+/// Does not show a fixed text, which is often a key of the backend's.
+impl fmt::Debug for Source {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Source::Header(name) => write!(formatter, "Header({name})"),
+            Source::Param(name) => write!(formatter, "Param({name:?})"),
+            Source::Cookie(name) => write!(formatter, "Cookie({name:?})"),
+            Source::Fixed(_) => formatter.write_str("Fixed(…)"),
+        }
+    }
 }
 
 impl HeaderSources {
@@ -118,7 +131,8 @@ fn header_name(text: &str) -> Result<HeaderName, String> {
 fn header_text(text: &String) -> Result<&String, String> {
     match http::HeaderValue::from_str(text) {
         Ok(_) => Ok(text),
-        Err(_) => Err(format!("{text:?} cannot stand in a header")),
+        // The text itself may be a key of the backend's.
+        Err(_) => Err("this text cannot stand in a header".to_owned()),
     }
 }
 

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 /// A type that a setting may have.
-pub trait Value: Sized {
+pub(super) trait Value: Sized {
     /// Whether a variable's or flag's text is the value as it stands, rather than TOML.
     const IS_TEXT: bool = false;
 
