@@ -6,7 +6,8 @@ use std::thread;
 
 use super::failure::{Doing, Failure};
 
-const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 32\r\n\r\n\
+const ANSWER: &[u8] =
+    b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 32\r\n\r\n\
                         {\"allowed_rooms\":[{\"room\":\"*\"}]}";
 
 /// Starts a backend on a free port, which answers on kept-alive connections until the process ends.

@@ -24,8 +24,14 @@ pub(super) trait Listener {
     }
 
     /// Takes in a message; `bytes` is what its frame took on the wire.
-    fn heard(&mut self, index: usize, link: &mut Link, text: &[u8], bytes: usize, now_ns: u64)
-    -> Result<(), Failure>;
+    fn heard(
+        &mut self,
+        index: usize,
+        link: &mut Link,
+        text: &[u8],
+        bytes: usize,
+        now_ns: u64,
+    ) -> Result<(), Failure>;
 }
 
 /// Hears nothing: for the time between two orders, in which pings are still answered.
@@ -123,7 +129,9 @@ impl Clients {
         }
         let epoch = self.epoch;
         for event in &self.events {
-            let Some(link) = self.links.get_mut(event.token().0) else { continue };
+            let Some(link) = self.links.get_mut(event.token().0) else {
+                continue;
+            };
             let index = event.token().0;
             if link.stage == Stage::Connecting && event.is_writable() {
                 link.send(self.endpoint.upgrade(index, self.compressed).as_bytes())?;

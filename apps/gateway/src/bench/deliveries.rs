@@ -97,7 +97,9 @@ impl Listener for Deliveries {
         bytes: usize,
         now_ns: u64,
     ) -> Result<(), Failure> {
-        let Some((sequence, sent_ns)) = marker(text) else { return Ok(()) };
+        let Some((sequence, sent_ns)) = marker(text) else {
+            return Ok(());
+        };
         (link.next_sequence, link.missing) = self.count(sequence, link.next_sequence, link.missing);
         self.bytes += bytes as u64;
         self.latencies.record(now_ns.saturating_sub(sent_ns));

@@ -63,10 +63,7 @@ fn greet(mut stream: &TcpStream) -> Result<Path, Failure> {
 }
 
 /// Publishes until `control` ends. What came in one read goes out in one write to each socket.
-fn publish(
-    mut control: &TcpStream,
-    rooms: &HashMap<usize, Vec<TcpStream>>,
-) -> Result<(), Failure> {
+fn publish(mut control: &TcpStream, rooms: &HashMap<usize, Vec<TcpStream>>) -> Result<(), Failure> {
     let mut begun = Vec::new();
     let mut buffer = vec![0; 1024 * 1024];
     loop {
@@ -75,26 +72,28 @@ fn publish(
             return Ok(());
         }
         begun.extend_from_slice(&buffer[..length]);
-        let mut frames: Vec<(usize, Vec<u8>)> = Vec::new();
-        let mut used = 0;
-        while let Some((text, bytes)) = control_message(&begun[used..]) {
-            used += bytes;
-            let (number, text) = text.split_once(' ').unwrap_or(("0", &text));
-            let number = number.parse().doing("read a control message")?;
-            match frames.iter_mut().find(|(room, _)| *room == number) {
-                Some((_, frames)) => append_server_frame(1, text.as_bytes(), frames),
-                None => {
-                    frames.push((number, Vec::new()));
-                    let (_, frames) = frames.last_mut().expect("one was pushed");
-                    append_server_frame(1, text.as_bytes(), frames);
-                }
-            }
-        }
-        begun.drain(..used);
-        for (number, frames) in &frames {
+        for (number, frames) in &bursts(&mut begun)? {
             write_to_all(rooms.get(number).map_or(&[], Vec::as_slice), frames);
         }
     }
+}
+
+/// Takes the whole control messages out of `begun`, and returns each room's frames.
+pub(super) fn bursts(begun: &mut Vec<u8>) -> Result<Vec<(usize, Vec<u8>)>, Failure> {
+    let mut bursts: Vec<(usize, Vec<u8>)> = Vec::new();
+    let mut used = 0;
+    while let Some((text, bytes)) = control_message(&begun[used..]) {
+        used += bytes;
+        let (number, text) = text.split_once(' ').unwrap_or(("0", &text));
+        let number = number.parse().doing("read a control message")?;
+        let index = bursts.iter().position(|(room, _)| *room == number).unwrap_or_else(|| {
+            bursts.push((number, Vec::new()));
+            bursts.len() - 1
+        });
+        append_server_frame(1, text.as_bytes(), &mut bursts[index].1);
+    }
+    begun.drain(..used);
+    Ok(bursts)
 }
 
 /// Writes `frames` to each socket. They block, and a client that is gone is passed over.
@@ -111,7 +110,7 @@ fn write_to_all(sockets: &[TcpStream], frames: &[u8]) {
 }
 
 /// Returns the client's frame at the beginning of `input`, unmasked, and its bytes on the wire.
-fn control_message(input: &[u8]) -> Option<(String, usize)> {
+pub(super) fn control_message(input: &[u8]) -> Option<(String, usize)> {
     let short = usize::from(*input.get(1)? & 0x7f);
     let (mask_at, length): (usize, u64) = match short {
         126 => (4, u64::from(u16::from_be_bytes(input.get(2..4)?.try_into().ok()?))),

@@ -59,11 +59,15 @@ fn walk(
 
 /// Returns the frame at the beginning of `input`, or none as long as it is not complete.
 fn next_frame(input: &[u8]) -> Result<Option<Frame<'_>>, Failure> {
-    let [first, second, rest @ ..] = input else { return Ok(None) };
+    let [first, second, rest @ ..] = input else {
+        return Ok(None);
+    };
     let (opcode, final_) = (first & 0x0f, first & 0x80 != 0);
     if second & 0x80 != 0 || first & 0x30 != 0 || !final_ || opcode == 0 {
-        let text = format!("the server sent a frame beginning {first:#04x} {second:#04x}, which is \
-                            fragmented, masked or reserved");
+        let text = format!(
+            "the server sent a frame beginning {first:#04x} {second:#04x}, which is \
+                            fragmented, masked or reserved"
+        );
         return Err(Failure::new(text));
     }
     let (header, length) = match (second & 0x7f, rest) {
@@ -76,7 +80,9 @@ fn next_frame(input: &[u8]) -> Result<Option<Frame<'_>>, Failure> {
         (short, _) => (2, usize::from(short)),
     };
     let bytes = length.saturating_add(header);
-    let Some(payload) = input.get(header..bytes) else { return Ok(None) };
+    let Some(payload) = input.get(header..bytes) else {
+        return Ok(None);
+    };
     Ok(Some(Frame { opcode, compressed: first & 0x40 != 0, payload, bytes }))
 }
 

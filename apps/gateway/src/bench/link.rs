@@ -101,7 +101,10 @@ impl Link {
     }
 
     /// Takes the server's `101` from `input`; returns what follows it, if it is complete.
-    pub(super) fn receive_head<'i>(&mut self, input: &'i [u8]) -> Result<Option<&'i [u8]>, Failure> {
+    pub(super) fn receive_head<'i>(
+        &mut self,
+        input: &'i [u8],
+    ) -> Result<Option<&'i [u8]>, Failure> {
         let before = self.head.len();
         self.head.extend_from_slice(input);
         let Some(end) = self.head.windows(4).position(|window| window == b"\r\n\r\n") else {

@@ -39,8 +39,21 @@ fn number(digits: &[u8]) -> Option<u64> {
 /// real messages.
 fn words() -> impl Iterator<Item = &'static str> {
     const WORDS: [&str; 16] = [
-        "order ", "status ", "item 4711 ", "changed ", "customer ", "2026-11-21 ", "price 12.50 ",
-        "by anna ", "table ", "waiting ", "ready ", "kitchen ", "15:42 ", "note ", "amount 3 ",
+        "order ",
+        "status ",
+        "item 4711 ",
+        "changed ",
+        "customer ",
+        "2026-11-21 ",
+        "price 12.50 ",
+        "by anna ",
+        "table ",
+        "waiting ",
+        "ready ",
+        "kitchen ",
+        "15:42 ",
+        "note ",
+        "amount 3 ",
         "delivery ",
     ];
     let mut state = 0x2545_f491_4f6c_dd1d_u64;

@@ -72,7 +72,8 @@ impl Opening<'_> {
 
 impl Listener for Opening<'_> {
     fn opened(&mut self, index: usize, link: &mut Link) -> Result<(), Failure> {
-        link.next_sequence = first_for(index % self.load.rooms, self.load.rooms, self.next_sequence);
+        link.next_sequence =
+            first_for(index % self.load.rooms, self.load.rooms, self.next_sequence);
         if !self.greeted {
             self.finish(link, self.now_ns);
             return Ok(());
@@ -120,9 +121,10 @@ pub(super) fn subscriptions(index: usize, load: &Load) -> Vec<String> {
     let mut all = vec![subscribe(room(index % load.rooms), 1)];
     let idle = (index..load.idle_rooms).step_by(load.idle_rooms_over.max(1));
     if index < load.idle_rooms_over {
-        all.extend(idle.enumerate().map(|(nth, idle)| {
-            subscribe(format!("{{\"room\":\"idle {idle}\"}}"), nth + 2)
-        }));
+        all.extend(
+            idle.enumerate()
+                .map(|(nth, idle)| subscribe(format!("{{\"room\":\"idle {idle}\"}}"), nth + 2)),
+        );
     }
     all
 }

@@ -124,7 +124,8 @@ pub(super) fn plans(common: &Common, load: &Load) -> Result<Vec<Plan>, Failure> 
             programs => programs.to_vec(),
         };
         for (nth, program) in programs.into_iter().enumerate() {
-            let name = if nth == 0 { "campanile".to_owned() } else { format!("campanile {}", nth + 1) };
+            let name =
+                if nth == 0 { "campanile".to_owned() } else { format!("campanile {}", nth + 1) };
             servers.push((name, Server::Campanile { program }));
         }
     }

@@ -71,7 +71,9 @@ impl Publisher {
 
     /// Waits until the server has answered all triggers; control messages have no answer.
     pub(super) fn confirm(&mut self) -> Result<(), Failure> {
-        let Self::Trigger { stream, unanswered, begun } = self else { return Ok(()) };
+        let Self::Trigger { stream, unanswered, begun } = self else {
+            return Ok(());
+        };
         let mut buffer = [0; 16 * 1024];
         while *unanswered > 0 {
             let length = stream.read(&mut buffer).doing("read the answer to a trigger")?;

@@ -128,15 +128,26 @@ impl Spread {
 pub(super) fn section(
     title: String,
     operation: &str,
-    rows: Vec<Row>,
+    rows: &[Row],
     pairs: &[(usize, usize)],
 ) -> Section {
     let per = format!("CPU µs/{operation}");
     let mut table = Table::new([
-        "server", &per, "least", "most", "per second", "p50 µs", "p99 µs", "p99.9 µs", "most µs",
-        "bytes", "lost", "doubled", "disordered",
+        "server",
+        &per,
+        "least",
+        "most",
+        "per second",
+        "p50 µs",
+        "p99 µs",
+        "p99.9 µs",
+        "most µs",
+        "bytes",
+        "lost",
+        "doubled",
+        "disordered",
     ]);
-    for row in &rows {
+    for row in rows {
         let cpu = |pick: fn(&Spread) -> f64| {
             row.cpu_us.as_ref().map_or("–".to_owned(), |spread| format!("{:.2}", pick(spread)))
         };
@@ -153,7 +164,9 @@ pub(super) fn section(
     let mut ratios = Vec::new();
     for &(of, to) in pairs {
         let (of, to) = (&rows[of], &rows[to]);
-        let Some(ratio) = Spread::of_ratios(&of.rounds_cpu_us, &to.rounds_cpu_us) else { continue };
+        let Some(ratio) = Spread::of_ratios(&of.rounds_cpu_us, &to.rounds_cpu_us) else {
+            continue;
+        };
         notes.push(format!(
             "{} / {}: {:.2} (rounds {:.2} to {:.2})",
             of.name, to.name, ratio.median, ratio.least, ratio.most

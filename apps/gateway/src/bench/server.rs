@@ -89,7 +89,8 @@ impl Running {
                 (Some(command), local(public), Dialect::Control)
             }
             Server::Command { words } => {
-                let mut words = words.iter().map(|word| word.replace("{port}", &public.to_string()));
+                let mut words =
+                    words.iter().map(|word| word.replace("{port}", &public.to_string()));
                 let mut command = Command::new(words.next().unwrap_or_default());
                 command.args(words);
                 (Some(command), local(public), Dialect::Control)
@@ -172,6 +173,11 @@ fn campanile(
         ("CAMPANILE_INTERNAL_LISTEN", internal.to_string()),
         ("CAMPANILE_BACKEND_URL", format!("http://{backend}/api/")),
         ("CAMPANILE_LOOPS_COUNT", "1".to_owned()),
+        // Clients here are silent for long or send as fast as they can.
+        ("CAMPANILE_LIMITS_INACTIVITY_S", "0".to_owned()),
+        ("CAMPANILE_LIMITS_MESSAGES_PER_S", "0".to_owned()),
+        ("CAMPANILE_LIMITS_ROOMS_MAX", "2000000".to_owned()),
+        ("CAMPANILE_LOG_FILTER", "warn".to_owned()),
     ]);
     command
 }
