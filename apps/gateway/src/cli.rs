@@ -134,12 +134,10 @@ fn backend_url(loaded: &Loaded) -> Result<BackendUrl, ConfigErrors> {
     })
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "the server will keep them")]
 fn serve(_loaded: Loaded, _url: BackendUrl) -> Result<(), Failure> {
     Err(Failure::of("serve is not part of this build"))
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "the server will keep it")]
 fn demo(_loaded: Loaded) -> Result<(), Failure> {
     Err(Failure::of("demo is not part of this build"))
 }

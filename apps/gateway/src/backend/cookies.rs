@@ -17,10 +17,7 @@ fn pairs(header: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
 
 /// Undoes the quoting of servers that put a cookie between quotes, with `\"`, `\\` and `\012`.
 fn unquoted(value: &[u8]) -> Cow<'_, [u8]> {
-    let inner = match value {
-        [b'"', inner @ .., b'"'] => inner,
-        _ => return Cow::Borrowed(value),
-    };
+    let [b'"', inner @ .., b'"'] = value else { return Cow::Borrowed(value) };
     if !inner.contains(&b'\\') {
         return Cow::Borrowed(inner);
     }
@@ -42,7 +39,9 @@ fn unquoted(value: &[u8]) -> Cow<'_, [u8]> {
 
 /// The cookies that a backend's answer set, for later requests of the same connection.
 #[derive(Clone, Default, PartialEq, Eq)]
-pub struct Cookies(Vec<(Box<[u8]>, Box<[u8]>)>);
+pub struct Cookies(Vec<NameAndValue>);
+
+type NameAndValue = (Box<[u8]>, Box<[u8]>);
 
 /// Counts the cookies; what they say is secret.
 impl fmt::Debug for Cookies {

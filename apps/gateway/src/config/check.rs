@@ -41,7 +41,8 @@ pub(super) fn check(
         ("limits.close_within_s", config.limits.close_within),
     ] {
         if time.is_zero() {
-            error(path, format!("{path} is 0: nothing is that fast"));
+            let (section, name) = path.split_once('.').unwrap_or_default();
+            error(path, format!("[{section}] {name} is 0: nothing is that fast"));
         }
     }
     let outbox = config.limits.outbox_bytes_max;

@@ -193,7 +193,8 @@ impl BackendUrl {
             return not("it may have no query, since paths are put behind it");
         }
         if uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {
-            return not("it may have no user; send one by [backend.headers]");
+            // The text is not repeated: a password stands in it.
+            return Err("the URL of a backend may have no user; send one by [backend.headers]".into());
         }
         Ok(BackendUrl { text, uri })
     }

@@ -34,6 +34,9 @@ fn comment(text: &mut String, line: &str) {
 }
 
 fn setting(text: &mut String, key: &Key) {
+    if key.example.is_some() {
+        comment(text, " None by default; for example:");
+    }
     let shown = match key.example {
         None => key.default.to_owned(),
         Some(example) if key.name == "headers" => {
