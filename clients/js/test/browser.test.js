@@ -5,9 +5,10 @@
 
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { after, before, describe, test } from 'node:test';
+import { after, afterEach, before, describe, test } from 'node:test';
 import { chromium } from 'playwright-core';
 import { Demo } from '../testing/demo.js';
+import { Gateway } from '../testing/gateway.js';
 
 const { CAMPANILE_BIN, SCREENSHOT } = process.env;
 const CHROMIUM = process.env.CHROMIUM || '/usr/bin/chromium';
@@ -36,13 +37,16 @@ describe('the demo page in Chromium', { skip, timeout: 120_000 }, () => {
     demo = await Demo.start(CAMPANILE_BIN);
     browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS });
   });
+  afterEach(async () => {
+    for (const context of browser.contexts()) await context.close();
+  });
   after(async () => {
     await browser?.close();
     await demo?.kill();
   });
 
   /** @param {import('playwright-core').BrowserContextOptions} [options] */
-  async function openPage(options) {
+  async function openPage(options, url = demo.url) {
     const context = await browser.newContext({ viewport: { width: 1200, height: 860 }, ...options });
     const page = await context.newPage();
     page.on('pageerror', (error) => complaints.push(String(error)));
@@ -53,7 +57,7 @@ describe('the demo page in Chromium', { skip, timeout: 120_000 }, () => {
       );
       if (message.type() === 'error' && !isExpected) complaints.push(message.text());
     });
-    await page.goto(demo.url);
+    await page.goto(url);
     await page.getByText('Connected', { exact: true }).waitFor();
     return page;
   }
@@ -157,6 +161,19 @@ describe('the demo page in Chromium', { skip, timeout: 120_000 }, () => {
     }
     assert.deepEqual(await heard, data);
     assert.match(extensions.join(), /permessage-deflate/);
+  });
+
+  test('a server that ignores the offered subprotocol is no obstacle', async () => {
+    const gateway = await Gateway.start({ subprotocol: false });
+    try {
+      const page = await openPage({}, `http://127.0.0.1:${gateway.port}/`);
+      await subscribe(page);
+      await ring(page, 'the old way');
+      await delivered(page, 'the old way');
+      assert.ok(gateway.handshakes >= 2, 'the browser failed the first');
+    } finally {
+      await gateway.stop();
+    }
   });
 
   test('what cannot be done is said at its place', async () => {

@@ -8,7 +8,8 @@ const LOG_MAX = 200;
 const STATUS_EVERY_MS = 5_000;
 
 const $ = (id) => document.getElementById(id);
-const campanile = new Campanile('/ws/');
+// Whoever stops the gateway to see what happens does not want to wait half a minute.
+const campanile = new Campanile('/ws/', { backoffMaxMs: 4_000 });
 /** @type {Map<object, { row: Element, heard: number }>} By subscription. */
 const subscriptions = new Map();
 let triggerUrl = 'http://127.0.0.1:8002/trigger/';
