@@ -59,7 +59,12 @@ impl Refusal {
         match self {
             Self::Method => &[("Allow", "GET")],
             Self::UpgradeMissing | Self::Version => {
-                &[("Upgrade", "websocket"), ("Sec-WebSocket-Version", "13")]
+                // Who names a protocol to change to has to say so twice (RFC 9110 §7.8).
+                &[
+                    ("Upgrade", "websocket"),
+                    ("Connection", "Upgrade"),
+                    ("Sec-WebSocket-Version", "13"),
+                ]
             }
             _ => &[],
         }
@@ -67,15 +72,13 @@ impl Refusal {
 
     /// Appends the whole HTTP response; after it the connection is to be closed.
     pub fn append(self, output: &mut Vec<u8>) {
-        // `Upgrade` has to be named by `Connection` (RFC 9110 §7.8).
-        let connection = if self.status() == 426 { "close, Upgrade" } else { "close" };
         let body = format!("{self}\n");
         let mut response = format!("HTTP/1.1 {} {}\r\n", self.status(), self.reason());
         for (name, value) in self.headers() {
             response.push_str(&format!("{name}: {value}\r\n"));
         }
         response.push_str(&format!(
-            "Connection: {connection}\r\nContent-Type: text/plain; charset=utf-8\r\n\
+            "Connection: close\r\nContent-Type: text/plain; charset=utf-8\r\n\
              Content-Length: {}\r\n\r\n{body}",
             body.len()
         ));

@@ -66,6 +66,8 @@ pub struct WebSocket {
     answer_due: Option<Instant>,
     deflate: Option<Agreed>,
     state: State,
+    /// What the peer said before it ended the connection may be answered before our close.
+    may_answer: bool,
     /// Nothing more is to be expected of the line: it was cut, given up, or is not worth waiting for.
     line_over: bool,
 }
@@ -120,6 +122,7 @@ impl WebSocket {
             answer_due: None,
             deflate,
             state: State::Open,
+            may_answer: false,
             line_over: false,
         }
     }
@@ -129,9 +132,12 @@ impl WebSocket {
         self.state
     }
 
-    /// Returns whether messages can be sent: nobody has said close.
+    /// Returns whether messages can be sent: this end has not said close.
+    ///
+    /// Where the peer ended the connection, by a close or by a violation, our close waits in
+    /// [`poll_output`](Self::poll_output). Until it is polled, what came before can be answered.
     pub fn can_send(&self) -> bool {
-        self.state == State::Open
+        self.state == State::Open || self.may_answer
     }
 
     /// Returns how it ended, once it has.
@@ -174,8 +180,11 @@ impl WebSocket {
     pub fn end_of_stream(&mut self) {
         if self.state == State::Open {
             self.begin_closing(State::Closed, CloseCode::ABNORMAL, "", Side::Peer);
+            self.give_up();
+        } else if self.state == State::Closing {
+            self.give_up();
         }
-        self.give_up();
+        self.line_over = true;
     }
 
     /// The peer said close, first or in answer: that makes two (RFC 6455 §7.1.4).
@@ -184,6 +193,7 @@ impl WebSocket {
         if self.state == State::Open {
             self.queue_close(code, "");
             self.begin_closing(State::Closed, code, reason, Side::Peer);
+            self.may_answer = true;
         }
         if let Some(ending) = &mut self.ending {
             ending.clean = true;
@@ -199,6 +209,7 @@ impl WebSocket {
         if self.state == State::Open {
             self.queue_close(error.close_code(), error.as_str());
             self.begin_closing(State::Closed, error.close_code(), error.as_str(), Side::Us);
+            self.may_answer = true;
         }
         if let Some(ending) = &mut self.ending {
             ending.error = Some(error);
@@ -212,6 +223,7 @@ impl WebSocket {
     fn give_up(&mut self) {
         self.state = State::Closed;
         self.line_over = true;
+        self.may_answer = false;
         self.pending = None;
         self.stream.clear();
     }

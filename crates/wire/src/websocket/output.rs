@@ -8,7 +8,7 @@ use crate::close::{self, CloseCode};
 use crate::frame::{Head, OpCode};
 use crate::mask;
 
-/// A message could not be sent: one of the two ends has said close.
+/// A message could not be sent: the websocket is closing or closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SendError;
 
@@ -38,10 +38,11 @@ impl WebSocket {
     /// together be UTF-8.
     ///
     /// It is compressed if that was agreed and makes it shorter, from `compress_bytes_min` on.
+    /// Pongs that wait go before it: their pings may have come before what it answers.
     ///
     /// # Errors
     ///
-    /// If one of the ends has said close. `output` is as it was.
+    /// If [`can_send`](Self::can_send) says no. `output` is as it was.
     pub fn send(
         &mut self,
         kind: Kind,
@@ -56,6 +57,7 @@ impl WebSocket {
             Kind::Text => OpCode::Text,
             Kind::Binary => OpCode::Binary,
         };
+        self.take_pongs(output);
         let mask = self.config.next_mask();
         match self.compress(payload, scratch) {
             Some(compressed) => append_frame(opcode, true, &[compressed], mask, output),
@@ -67,12 +69,23 @@ impl WebSocket {
     /// Appends what the protocol itself has to say: pongs, a ping, a close. Cheap when that is
     /// nothing.
     ///
-    /// A close is the last thing a websocket says: poll it after the last message.
+    /// A close is the last thing a websocket says: poll after the last message.
     #[inline]
     pub fn poll_output(&mut self, output: &mut Vec<u8>) {
         if let Some(pending) = self.pending.take() {
             output.extend_from_slice(&pending.pongs);
             output.extend_from_slice(&pending.others);
+            self.may_answer = false;
+        }
+    }
+
+    #[inline]
+    fn take_pongs(&mut self, output: &mut Vec<u8>) {
+        let Some(pending) = &mut self.pending else { return };
+        output.append(&mut pending.pongs);
+        pending.pongs_count = 0;
+        if pending.others.is_empty() {
+            self.pending = None;
         }
     }
 

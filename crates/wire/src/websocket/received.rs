@@ -176,7 +176,7 @@ fn open_control<'a>(
             Ok(Event::Close(code, reason))
         }
         OpCode::Ping => {
-            if websocket.can_send() {
+            if websocket.state == State::Open {
                 websocket.queue_pong(payload);
             }
             Ok(Event::Ping(payload))

@@ -250,8 +250,9 @@ fn refusals_say_what_would_have_been_right() {
     let expected = expect![[r#"
         HTTP/1.1 426 Upgrade Required
         Upgrade: websocket
+        Connection: Upgrade
         Sec-WebSocket-Version: 13
-        Connection: close, Upgrade
+        Connection: close
         Content-Type: text/plain; charset=utf-8
         Content-Length: 33
 

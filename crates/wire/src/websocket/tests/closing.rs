@@ -60,6 +60,44 @@ fn a_close_inside_a_fragmented_message_is_honoured() {
 }
 
 #[test]
+fn what_came_before_a_close_can_be_answered_until_our_close_is_polled() {
+    check(
+        r#"
+        peer: text "last question", ping "?", close 1000
+        and we send "last answer"
+        we send "too late"
+        "#,
+        expect![[r#"
+            <- text "last question"
+            <- ping "?"
+            <- close 1000 ""
+            -> pong "?"
+            -> text "last answer"
+            -> close 1000 ""
+            closed by the peer, cleanly: 1000 ""
+            hang up
+            not sent: the websocket is closing or closed
+        "#]],
+    );
+}
+
+#[test]
+fn a_peer_that_says_close_and_hangs_up_still_hears_our_close() {
+    check(
+        r#"
+        peer: close 1000
+        and end of stream
+        "#,
+        expect![[r#"
+            <- close 1000 ""
+            -> close 1000 ""
+            closed by the peer, cleanly: 1000 ""
+            hang up
+        "#]],
+    );
+}
+
+#[test]
 fn what_follows_a_close_is_discarded() {
     check(
         r#"

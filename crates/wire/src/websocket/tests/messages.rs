@@ -67,6 +67,22 @@ fn a_client_reads_what_is_not_masked_and_masks_what_it_sends() {
 }
 
 #[test]
+fn a_pong_goes_before_the_answer_to_a_later_message() {
+    check(
+        r#"
+        peer: text part "a", ping "?", continuation "b"
+        and we send "answer"
+        "#,
+        expect![[r#"
+            <- ping "?"
+            <- text "ab"
+            -> pong "?"
+            -> text "answer"
+        "#]],
+    );
+}
+
+#[test]
 fn ten_pings_are_answered_by_ten_pongs() {
     check(
         r#"peer: times 10 ping "x""#,

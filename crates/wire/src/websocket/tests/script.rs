@@ -9,6 +9,8 @@
 //! after 30 s             end of stream
 //! ```
 //!
+//! After each step the websocket is polled for what it has to say, unless the next begins with `and`.
+//!
 //! A frame is its opcode, then `part` if more will follow, bits that are wrong (`unmasked`, `masked`,
 //! `rsv1`, `rsv2`, `rsv3`), a code for a close, and a payload: `"text"`, `"text"*1000` or
 //! `hex c328`; `compressed` deflates it. `raw 81 00` is bytes; `times 1000 FRAME` repeats.
@@ -77,10 +79,13 @@ impl<'a> Play<'a> {
     }
 
     fn run(mut self) -> String {
-        for step in steps(self.script) {
-            self.step(step);
-            self.tell_output();
-            self.tell_end();
+        let mut steps = steps(self.script).peekable();
+        while let Some(step) = steps.next() {
+            self.step(step.trim_start_matches("and "));
+            if steps.peek().is_none_or(|next| !next.starts_with("and ")) {
+                self.tell_output();
+                self.tell_end();
+            }
         }
         count_repeated(&self.transcript)
     }

@@ -378,6 +378,28 @@ fn the_limit_of_a_message_counts_all_its_fragments() {
 }
 
 #[test]
+fn what_came_before_a_violation_can_be_answered_until_our_close_is_polled() {
+    check(
+        r#"
+        peer: text "a question", ping "?", text rsv2 "x"
+        and we send "its answer"
+        we send "too late"
+        "#,
+        expect![[r#"
+            <- text "a question"
+            <- ping "?"
+            <- failed, 1002: a reserved bit was set
+            -> pong "?"
+            -> text "its answer"
+            -> close 1002 "a reserved bit was set"
+            closed by us, not cleanly: 1002 "a reserved bit was set"
+            hang up
+            not sent: the websocket is closing or closed
+        "#]],
+    );
+}
+
+#[test]
 fn a_violation_while_we_wait_for_a_close_ends_the_waiting() {
     check(
         r#"
