@@ -1,5 +1,6 @@
 """The real django-binder, unchanged: its `trigger()` posts, and those who may hear it do."""
 
+import contextlib
 import datetime
 import decimal
 import json
@@ -60,21 +61,33 @@ def test_what_binder_makes_of_dates_and_decimals_arrives_as_it_was(subscribed, g
 def test_the_recipe_of_binders_documents_keeps_branches_apart(backend, gateway):
     """Trigger both the branch and `*`: the branch's managers and those who oversee all hear it, the others do not."""
     settings.HIGH_TEMPLAR_URL = gateway.internal_url
-    connections = {}
-    for location in ["Eindhoven", "Utrecht", "*"]:
-        backend.allowed_rooms = [{"location": location}]
-        connections[location] = connect(gateway.websocket_url)
-        assert json.loads(connections[location].recv(10))["is_authorized"]
-        request = {"type": "subscribe", "room": {"location": location}, "requestId": location}
-        connections[location].send(json.dumps(request))
-        assert json.loads(connections[location].recv(10)) == {"code": "success"}
-    trigger("figures", [{"location": "Eindhoven"}, {"location": "*"}])
-    # A second one for all, after which the first has arrived wherever it was going to.
-    trigger("end", [{"location": location} for location in connections])
-    data = {}
-    for location, websocket in connections.items():
-        data[location] = []
-        while "end" not in data[location]:
-            data[location].append(json.loads(websocket.recv(10))["data"])
-        websocket.close()
+    with contextlib.ExitStack() as stack:
+        connections = {location: stack.enter_context(subscriber(backend, gateway, location)) for location in LOCATIONS}
+        trigger("figures", [{"location": "Eindhoven"}, {"location": "*"}])
+        # A second one for all, after which the first has arrived wherever it was going to.
+        trigger("end", [{"location": location} for location in connections])
+        data = {location: until_end(websocket) for location, websocket in connections.items()}
     assert data == {"Eindhoven": ["figures", "end"], "Utrecht": ["end"], "*": ["figures", "end"]}
+
+
+LOCATIONS = ["Eindhoven", "Utrecht", "*"]
+
+
+@contextlib.contextmanager
+def subscriber(backend, gateway, location):
+    """A connection that may hear that location alone, and does."""
+    backend.allowed_rooms = [{"location": location}]
+    with connect(gateway.websocket_url) as websocket:
+        assert json.loads(websocket.recv(10))["is_authorized"]
+        request = {"type": "subscribe", "room": {"location": location}, "requestId": location}
+        websocket.send(json.dumps(request))
+        assert json.loads(websocket.recv(10)) == {"code": "success"}
+        yield websocket
+
+
+def until_end(websocket):
+    """The data published to the connection, up to "end"."""
+    data = []
+    while "end" not in data:
+        data.append(json.loads(websocket.recv(10))["data"])
+    return data
