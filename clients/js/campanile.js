@@ -181,10 +181,8 @@ export class Campanile extends EventTarget {
     const key = keyOf(requestId);
     if (this.#subscriptions.has(key)) throw new CampanileError('request-id-taken');
     this.#assertNotFull();
-    const subscription = new Subscription(
-      { ...options, requestId },
-      this.#settings.onError,
-      () => this.#leave(key, subscription),
+    const subscription = new Subscription({ ...options, requestId }, this.#settings.onError, () =>
+      this.#leave(key, subscription),
     );
     this.#subscriptions.set(key, subscription);
     if (this.#state === 'open') this.#sendSubscribe(key, subscription);
@@ -715,7 +713,8 @@ class Line {
    */
   constructor(url, offer, settings, on) {
     const { WebSocket, clock, connectWithinMs } = settings;
-    if (typeof WebSocket !== 'function') throw new TypeError('give options.WebSocket: none is global');
+    if (typeof WebSocket !== 'function')
+      throw new TypeError('give options.WebSocket: none is global');
     this.#settings = settings;
     this.#on = on;
     const socket = offer === null ? new WebSocket(url) : new WebSocket(url, [offer]);

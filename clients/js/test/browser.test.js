@@ -47,7 +47,10 @@ describe('the demo page in Chromium', { skip, timeout: 120_000 }, () => {
 
   /** @param {import('playwright-core').BrowserContextOptions} [options] */
   async function openPage(options, url = demo.url) {
-    const context = await browser.newContext({ viewport: { width: 1200, height: 860 }, ...options });
+    const context = await browser.newContext({
+      viewport: { width: 1200, height: 860 },
+      ...options,
+    });
     const page = await context.newPage();
     page.on('pageerror', (error) => complaints.push(String(error)));
     page.on('console', (message) => {
@@ -107,7 +110,10 @@ describe('the demo page in Chromium', { skip, timeout: 120_000 }, () => {
     const match = /^curl -d '(.*)' (\S+)$/s.exec(line);
     assert.equal(match?.[2], demo.triggerUrl);
     const body = match[1].replaceAll("'\\''", "'");
-    assert.deepEqual(JSON.parse(body), { rooms: [{ room: 'lobby' }], data: { text: "it's the shell" } });
+    assert.deepEqual(JSON.parse(body), {
+      rooms: [{ room: 'lobby' }],
+      data: { text: "it's the shell" },
+    });
     // As curl -d says it.
     const headers = { 'content-type': 'application/x-www-form-urlencoded' };
     const response = await fetch(match[2], { method: 'POST', body, headers });
@@ -208,7 +214,11 @@ describe('the demo page in Chromium', { skip, timeout: 120_000 }, () => {
 
   /** @param {string} path */
   async function takePicture(path) {
-    const page = await openPage({ reducedMotion: 'reduce', colorScheme: 'light', deviceScaleFactor: 1.5 });
+    const page = await openPage({
+      reducedMotion: 'reduce',
+      colorScheme: 'light',
+      deviceScaleFactor: 1.5,
+    });
     await subscribe(page);
     await subscribe(page, '{"room":"tower"}');
     for (const [room, text] of [

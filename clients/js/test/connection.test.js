@@ -11,23 +11,27 @@ import { inState, next, setUp } from '../testing/index.js';
 
 const timeout = 20_000;
 
-test('a client is idle until it is connected, then open with the rooms it may enter', { timeout }, async (t) => {
-  const { gateway, makeClient } = await setUp(t, { allowedRooms: [{ zoo: '*' }, { n: 1 }] });
-  const client = makeClient();
-  assert.equal(client.state, 'idle');
-  /** @type {string[]} */
-  const states = [];
-  client.addEventListener('state', (event) => {
-    const { previous, state } = /** @type {import('../campanile.js').StateEvent} */ (event);
-    states.push(`${previous} -> ${state}`);
-  });
-  assert.equal(client.connect(), client);
-  await inState(client, 'open');
-  client.close();
-  assert.deepEqual(states, ['idle -> connecting', 'connecting -> open', 'open -> closed']);
-  assert.deepEqual(client.allowedRooms, [{ zoo: '*' }, { n: 1 }]);
-  assert.equal(gateway.handshakes, 1);
-});
+test(
+  'a client is idle until it is connected, then open with the rooms it may enter',
+  { timeout },
+  async (t) => {
+    const { gateway, makeClient } = await setUp(t, { allowedRooms: [{ zoo: '*' }, { n: 1 }] });
+    const client = makeClient();
+    assert.equal(client.state, 'idle');
+    /** @type {string[]} */
+    const states = [];
+    client.addEventListener('state', (event) => {
+      const { previous, state } = /** @type {import('../campanile.js').StateEvent} */ (event);
+      states.push(`${previous} -> ${state}`);
+    });
+    assert.equal(client.connect(), client);
+    await inState(client, 'open');
+    client.close();
+    assert.deepEqual(states, ['idle -> connecting', 'connecting -> open', 'open -> closed']);
+    assert.deepEqual(client.allowedRooms, [{ zoo: '*' }, { n: 1 }]);
+    assert.equal(gateway.handshakes, 1);
+  },
+);
 
 test('the subprotocol is used where it is known', { timeout }, async (t) => {
   const { makeClient } = await setUp(t);
@@ -37,18 +41,22 @@ test('the subprotocol is used where it is known', { timeout }, async (t) => {
   assert.deepEqual(await client.status(), { open_connections: 1 });
 });
 
-test('a server that ignores the subprotocol is met without it, at once and from then on', { timeout }, async (t) => {
-  const { clock, gateway, makeClient } = await setUp(t, { subprotocol: false });
-  const client = makeClient().connect();
-  await inState(client, 'open');
-  assert.equal(client.protocol, '');
-  assert.equal(gateway.handshakes, 2);
-  gateway.cut();
-  const { retryInMs } = await inState(client, 'waiting');
-  clock.advance(retryInMs);
-  await inState(client, 'open');
-  assert.equal(gateway.handshakes, 3);
-});
+test(
+  'a server that ignores the subprotocol is met without it, at once and from then on',
+  { timeout },
+  async (t) => {
+    const { clock, gateway, makeClient } = await setUp(t, { subprotocol: false });
+    const client = makeClient().connect();
+    await inState(client, 'open');
+    assert.equal(client.protocol, '');
+    assert.equal(gateway.handshakes, 2);
+    gateway.cut();
+    const { retryInMs } = await inState(client, 'waiting');
+    clock.advance(retryInMs);
+    await inState(client, 'open');
+    assert.equal(gateway.handshakes, 3);
+  },
+);
 
 test('nothing is offered when the option says so', { timeout }, async (t) => {
   const { gateway, makeClient } = await setUp(t);
@@ -58,30 +66,34 @@ test('nothing is offered when the option says so', { timeout }, async (t) => {
   assert.equal(gateway.handshakes, 1);
 });
 
-test('a server that is known to speak the subprotocol is met with nothing else while it is away', { timeout }, async (t) => {
-  const { clock, gateway, makeClient, startGateway } = await setUp(t);
-  /** @type {(string[] | undefined)[]} */
-  const offers = [];
-  const Recording = class extends WebSocket {
-    /** @param {string} url @param {string[]} [protocols] */
-    constructor(url, protocols) {
-      super(url, protocols);
-      offers.push(protocols);
-    }
-  };
-  const client = makeClient({ WebSocket: Recording }).connect();
-  await inState(client, 'open');
-  const { port } = gateway;
-  await gateway.stop();
-  clock.advance((await inState(client, 'waiting')).retryInMs);
-  clock.advance((await inState(client, 'waiting')).retryInMs);
-  await inState(client, 'waiting');
-  await startGateway({ port });
-  client.connect();
-  await inState(client, 'open');
-  assert.equal(client.protocol, 'campanile.v1');
-  assert.deepEqual(offers, Array(4).fill(['campanile.v1']));
-});
+test(
+  'a server that is known to speak the subprotocol is met with nothing else while it is away',
+  { timeout },
+  async (t) => {
+    const { clock, gateway, makeClient, startGateway } = await setUp(t);
+    /** @type {(string[] | undefined)[]} */
+    const offers = [];
+    const Recording = class extends WebSocket {
+      /** @param {string} url @param {string[]} [protocols] */
+      constructor(url, protocols) {
+        super(url, protocols);
+        offers.push(protocols);
+      }
+    };
+    const client = makeClient({ WebSocket: Recording }).connect();
+    await inState(client, 'open');
+    const { port } = gateway;
+    await gateway.stop();
+    clock.advance((await inState(client, 'waiting')).retryInMs);
+    clock.advance((await inState(client, 'waiting')).retryInMs);
+    await inState(client, 'waiting');
+    await startGateway({ port });
+    client.connect();
+    await inState(client, 'open');
+    assert.equal(client.protocol, 'campanile.v1');
+    assert.deepEqual(offers, Array(4).fill(['campanile.v1']));
+  },
+);
 
 test('the wait doubles up to its bound, with full jitter', { timeout }, async (t) => {
   const { clock, makeClient, gateway } = await setUp(t);
@@ -132,23 +144,27 @@ test('ping is sent every 30 s, and the pong keeps the connection', { timeout }, 
   assert.equal(gateway.handshakes, 1);
 });
 
-test('a ping without a pong ends the connection after 10 s and makes another', { timeout }, async (t) => {
-  const { clock, gateway, makeClient } = await setUp(t);
-  const client = makeClient().connect();
-  await inState(client, 'open');
-  gateway.answers = false;
-  const heard = next(gateway, 'text', (text) => text === 'ping');
-  clock.advance(30_000);
-  await heard;
-  clock.advance(9_999);
-  assert.equal(client.state, 'open');
-  clock.advance(1);
-  assert.equal(client.state, 'waiting');
-  gateway.answers = true;
-  clock.advance(500);
-  await inState(client, 'open');
-  assert.equal(gateway.handshakes, 2);
-});
+test(
+  'a ping without a pong ends the connection after 10 s and makes another',
+  { timeout },
+  async (t) => {
+    const { clock, gateway, makeClient } = await setUp(t);
+    const client = makeClient().connect();
+    await inState(client, 'open');
+    gateway.answers = false;
+    const heard = next(gateway, 'text', (text) => text === 'ping');
+    clock.advance(30_000);
+    await heard;
+    clock.advance(9_999);
+    assert.equal(client.state, 'open');
+    clock.advance(1);
+    assert.equal(client.state, 'waiting');
+    gateway.answers = true;
+    clock.advance(500);
+    await inState(client, 'open');
+    assert.equal(gateway.handshakes, 2);
+  },
+);
 
 test('whatever is heard counts for a pong', { timeout }, async (t) => {
   const { clock, gateway, makeClient } = await setUp(t);
@@ -207,43 +223,51 @@ test('who is not authorized is told so and comes back slowly', { timeout }, asyn
   await inState(client, 'open');
 });
 
-test('who is not authorized stays so until connect() when the option says so', { timeout }, async (t) => {
-  let isLoggedIn = false;
-  const { clock, gateway, makeClient } = await setUp(t, { authorize: () => isLoggedIn });
-  const client = makeClient({ unauthorizedRetryMs: null }).connect();
-  assert.equal((await inState(client, 'unauthorized')).retryInMs, null);
-  assert.equal(clock.size, 0);
-  assert.equal(gateway.handshakes, 1);
-  isLoggedIn = true;
-  client.connect();
-  await inState(client, 'open');
-});
+test(
+  'who is not authorized stays so until connect() when the option says so',
+  { timeout },
+  async (t) => {
+    let isLoggedIn = false;
+    const { clock, gateway, makeClient } = await setUp(t, { authorize: () => isLoggedIn });
+    const client = makeClient({ unauthorizedRetryMs: null }).connect();
+    assert.equal((await inState(client, 'unauthorized')).retryInMs, null);
+    assert.equal(clock.size, 0);
+    assert.equal(gateway.handshakes, 1);
+    isLoggedIn = true;
+    client.connect();
+    await inState(client, 'open');
+  },
+);
 
-test('a token is asked for with each connection, and one that cannot be had is only a failed attempt', { timeout }, async (t) => {
-  /** @type {(string | null)[]} */
-  const seen = [];
-  const { clock, gateway, makeClient } = await setUp(t, {
-    authorize: (token) => (seen.push(token), true),
-  });
-  const tokens = ['one +/&', new Error('the token server is away'), 'two'];
-  /** @type {any[]} */
-  const errors = [];
-  const client = makeClient({
-    onError: (error) => errors.push(error),
-    token: async () => {
-      const token = tokens.shift() ?? '';
-      if (token instanceof Error) throw token;
-      return token;
-    },
-  }).connect();
-  await inState(client, 'open');
-  gateway.cut();
-  clock.advance((await inState(client, 'waiting')).retryInMs);
-  clock.advance((await inState(client, 'waiting')).retryInMs);
-  await inState(client, 'open');
-  assert.deepEqual(seen, ['one +/&', 'two']);
-  assert.equal(errors[0].message, 'the token server is away');
-});
+test(
+  'a token is asked for with each connection, and one that cannot be had is only a failed attempt',
+  { timeout },
+  async (t) => {
+    /** @type {(string | null)[]} */
+    const seen = [];
+    const { clock, gateway, makeClient } = await setUp(t, {
+      authorize: (token) => (seen.push(token), true),
+    });
+    const tokens = ['one +/&', new Error('the token server is away'), 'two'];
+    /** @type {any[]} */
+    const errors = [];
+    const client = makeClient({
+      onError: (error) => errors.push(error),
+      token: async () => {
+        const token = tokens.shift() ?? '';
+        if (token instanceof Error) throw token;
+        return token;
+      },
+    }).connect();
+    await inState(client, 'open');
+    gateway.cut();
+    clock.advance((await inState(client, 'waiting')).retryInMs);
+    clock.advance((await inState(client, 'waiting')).retryInMs);
+    await inState(client, 'open');
+    assert.deepEqual(seen, ['one +/&', 'two']);
+    assert.equal(errors[0].message, 'the token server is away');
+  },
+);
 
 test('a closed client hears and does nothing more', { timeout }, async (t) => {
   const { clock, gateway, makeClient } = await setUp(t);
@@ -285,19 +309,28 @@ test('an address that is no WebSocket’s is refused at once', () => {
   assert.throws(() => new Campanile('/ws/'), TypeError, 'relative to what?');
 });
 
-test('without a WebSocket the error says what to do, and the client only waits', { timeout }, async (t) => {
-  /** @type {any[]} */
-  const errors = [];
-  const { makeClient } = await setUp(t);
-  const none = /** @type {any} */ (null);
-  const client = makeClient({ WebSocket: none, onError: (error) => errors.push(error) }).connect();
-  assert.equal(client.state, 'waiting');
-  assert.match(errors[0].message, /options.WebSocket/);
-});
+test(
+  'without a WebSocket the error says what to do, and the client only waits',
+  { timeout },
+  async (t) => {
+    /** @type {any[]} */
+    const errors = [];
+    const { makeClient } = await setUp(t);
+    const none = /** @type {any} */ (null);
+    const client = makeClient({
+      WebSocket: none,
+      onError: (error) => errors.push(error),
+    }).connect();
+    assert.equal(client.state, 'waiting');
+    assert.match(errors[0].message, /options.WebSocket/);
+  },
+);
 
 const FLAG = '--experimental-websocket';
 const hasOwn = 'WebSocket' in globalThis || process.allowedNodeEnvironmentFlags.has(FLAG);
-const skip = hasOwn ? false : `not run, because Node ${process.version} has no WebSocket of its own`;
+const skip = hasOwn
+  ? false
+  : `not run, because Node ${process.version} has no WebSocket of its own`;
 
 test('Node’s own WebSocket does as well as the one of ws', { timeout, skip }, async (t) => {
   for (const subprotocol of [true, false]) {

@@ -13,10 +13,14 @@ const read = (/** @type {string} */ name) => readFileSync(join(ROOT, name), 'utf
 
 /** @param {string[]} args */
 function tsc(...args) {
-  const run = spawnSync(process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), ...args], {
-    cwd: ROOT,
-    encoding: 'utf8',
-  });
+  const run = spawnSync(
+    process.execPath,
+    [join(ROOT, 'node_modules/typescript/bin/tsc'), ...args],
+    {
+      cwd: ROOT,
+      encoding: 'utf8',
+    },
+  );
   assert.equal(run.status, 0, run.stdout + run.stderr);
 }
 

@@ -14,26 +14,33 @@ const SERVERS = /** @type {const} */ ([
 ]);
 
 for (const [name, settings] of SERVERS) {
-  test(`${name}: deliveries reach the subscriptions of their room, in order`, { timeout }, async (t) => {
-    const { gateway, makeClient } = await setUp(t, settings);
-    const client = makeClient().connect();
-    const [penguins, both] = [collector(), collector()];
-    const room = { zoo: 1, animal: 'penguin' };
-    gateway.settings.allowedRooms = [{ zoo: '*', animal: '*' }];
-    const first = client.subscribe({ room, requestId: 'p', onPublish: penguins.collect });
-    const second = client.subscribe({ room, onPublish: both.collect });
-    const third = client.subscribe({ room: { ...room, zoo: 2 }, onPublish: both.collect });
-    await Promise.all([first.ready, second.ready, third.ready]);
-    for (const data of [1, { two: 2 }, null]) gateway.trigger([room], data);
-    gateway.trigger([{ animal: 'penguin', zoo: 2 }], 'elsewhere');
-    assert.deepEqual(await penguins.atLeast(3), [
-      { type: 'publish', data: 1, requestId: 'p' },
-      { type: 'publish', data: { two: 2 }, requestId: 'p' },
-      { type: 'publish', data: null, requestId: 'p' },
-    ]);
-    const heard = await both.atLeast(4);
-    assert.deepEqual(heard.map(({ data }) => data), [1, { two: 2 }, null, 'elsewhere']);
-  });
+  test(
+    `${name}: deliveries reach the subscriptions of their room, in order`,
+    { timeout },
+    async (t) => {
+      const { gateway, makeClient } = await setUp(t, settings);
+      const client = makeClient().connect();
+      const [penguins, both] = [collector(), collector()];
+      const room = { zoo: 1, animal: 'penguin' };
+      gateway.settings.allowedRooms = [{ zoo: '*', animal: '*' }];
+      const first = client.subscribe({ room, requestId: 'p', onPublish: penguins.collect });
+      const second = client.subscribe({ room, onPublish: both.collect });
+      const third = client.subscribe({ room: { ...room, zoo: 2 }, onPublish: both.collect });
+      await Promise.all([first.ready, second.ready, third.ready]);
+      for (const data of [1, { two: 2 }, null]) gateway.trigger([room], data);
+      gateway.trigger([{ animal: 'penguin', zoo: 2 }], 'elsewhere');
+      assert.deepEqual(await penguins.atLeast(3), [
+        { type: 'publish', data: 1, requestId: 'p' },
+        { type: 'publish', data: { two: 2 }, requestId: 'p' },
+        { type: 'publish', data: null, requestId: 'p' },
+      ]);
+      const heard = await both.atLeast(4);
+      assert.deepEqual(
+        heard.map(({ data }) => data),
+        [1, { two: 2 }, null, 'elsewhere'],
+      );
+    },
+  );
 
   test(`${name}: each of many answers finds its question`, { timeout }, async (t) => {
     const { makeClient } = await setUp(t, { ...settings, allowedRooms: [{ n: '*' }] });
@@ -55,25 +62,36 @@ for (const [name, settings] of SERVERS) {
     assert.deepEqual(await Promise.all(questions), [answer, answer]);
   });
 
-  test(`${name}: subscriptions come back after a lost connection, and say so`, { timeout }, async (t) => {
-    const { clock, gateway, makeClient } = await setUp(t, settings);
-    const client = makeClient().connect();
-    const [heard, again] = [collector(), collector()];
-    const room = { room: 1 };
-    const subscription = client.subscribe({ room, onPublish: heard.collect, onReconnect: again.collect });
-    await subscription.ready;
-    assert.equal(again.items.length, 0);
-    gateway.cut();
-    const { retryInMs } = await inState(client, 'waiting');
-    assert.equal(subscription.state, 'pending');
-    gateway.trigger([room], 'missed');
-    clock.advance(retryInMs);
-    await again.atLeast(1);
-    assert.equal(subscription.state, 'subscribed');
-    gateway.trigger([room], 'heard');
-    await heard.atLeast(1);
-    assert.deepEqual(heard.items.map(({ data }) => data), ['heard']);
-  });
+  test(
+    `${name}: subscriptions come back after a lost connection, and say so`,
+    { timeout },
+    async (t) => {
+      const { clock, gateway, makeClient } = await setUp(t, settings);
+      const client = makeClient().connect();
+      const [heard, again] = [collector(), collector()];
+      const room = { room: 1 };
+      const subscription = client.subscribe({
+        room,
+        onPublish: heard.collect,
+        onReconnect: again.collect,
+      });
+      await subscription.ready;
+      assert.equal(again.items.length, 0);
+      gateway.cut();
+      const { retryInMs } = await inState(client, 'waiting');
+      assert.equal(subscription.state, 'pending');
+      gateway.trigger([room], 'missed');
+      clock.advance(retryInMs);
+      await again.atLeast(1);
+      assert.equal(subscription.state, 'subscribed');
+      gateway.trigger([room], 'heard');
+      await heard.atLeast(1);
+      assert.deepEqual(
+        heard.items.map(({ data }) => data),
+        ['heard'],
+      );
+    },
+  );
 }
 
 test('with the subprotocol replies may come in any order', { timeout }, async (t) => {
@@ -92,26 +110,33 @@ test('with the subprotocol replies may come in any order', { timeout }, async (t
   await assert.rejects(second.ready, { code: 'room-not-found' });
 });
 
-test('an unsubscribed room is heard no more, and its name is free again', { timeout }, async (t) => {
-  const { gateway, makeClient } = await setUp(t);
-  const client = makeClient().connect();
-  const [before, after] = [collector(), collector()];
-  const first = client.subscribe({ room: { room: 1 }, requestId: 7, onPublish: before.collect });
-  await first.ready;
-  assert.throws(() => client.subscribe({ room: {}, requestId: 7 }), { code: 'request-id-taken' });
-  const gone = client.unsubscribe(first);
-  // This one is already on its way when the server hears of the end.
-  gateway.trigger([{ room: 1 }], 'late');
-  const second = client.subscribe({ room: { room: 2 }, requestId: 7, onPublish: after.collect });
-  await gone;
-  await second.ready;
-  gateway.trigger([{ room: 1 }, { room: 2 }], 'new');
-  await after.atLeast(1);
-  assert.deepEqual(before.items, []);
-  assert.deepEqual(after.items.map(({ data }) => data), ['new']);
-  assert.equal(first.state, 'ended');
-  await first.unsubscribe();
-});
+test(
+  'an unsubscribed room is heard no more, and its name is free again',
+  { timeout },
+  async (t) => {
+    const { gateway, makeClient } = await setUp(t);
+    const client = makeClient().connect();
+    const [before, after] = [collector(), collector()];
+    const first = client.subscribe({ room: { room: 1 }, requestId: 7, onPublish: before.collect });
+    await first.ready;
+    assert.throws(() => client.subscribe({ room: {}, requestId: 7 }), { code: 'request-id-taken' });
+    const gone = client.unsubscribe(first);
+    // This one is already on its way when the server hears of the end.
+    gateway.trigger([{ room: 1 }], 'late');
+    const second = client.subscribe({ room: { room: 2 }, requestId: 7, onPublish: after.collect });
+    await gone;
+    await second.ready;
+    gateway.trigger([{ room: 1 }, { room: 2 }], 'new');
+    await after.atLeast(1);
+    assert.deepEqual(before.items, []);
+    assert.deepEqual(
+      after.items.map(({ data }) => data),
+      ['new'],
+    );
+    assert.equal(first.state, 'ended');
+    await first.unsubscribe();
+  },
+);
 
 test('what is asked and taken back without a connection is never sent', { timeout }, async (t) => {
   const { gateway, makeClient } = await setUp(t);
@@ -129,7 +154,10 @@ test('what is asked and taken back without a connection is never sent', { timeou
   assert.deepEqual(await status, { open_connections: 1 });
   assert.deepEqual(
     texts.map(({ type, room }) => [type, room?.room]),
-    [['subscribe', 'kept'], ['status', undefined]],
+    [
+      ['subscribe', 'kept'],
+      ['status', undefined],
+    ],
   );
 });
 
@@ -164,7 +192,11 @@ test('a room that is refused is asked for again on the next connection', { timeo
   const client = makeClient().connect();
   const [refused, heard] = [collector(), collector()];
   const room = { room: 1 };
-  const subscription = client.subscribe({ room, onPublish: heard.collect, onRefused: refused.collect });
+  const subscription = client.subscribe({
+    room,
+    onPublish: heard.collect,
+    onRefused: refused.collect,
+  });
   assert.equal((await refused.atLeast(1))[0].code, 'room-not-found');
   gateway.settings.allowedRooms = [room];
   gateway.cut();
@@ -189,7 +221,11 @@ test('what a callback throws is reported and breaks nothing', { timeout }, async
     throw new Error(where);
   };
   const room = { room: 1 };
-  const bad = client.subscribe({ room, onPublish: fails('publish'), onReconnect: fails('reconnect') });
+  const bad = client.subscribe({
+    room,
+    onPublish: fails('publish'),
+    onReconnect: fails('reconnect'),
+  });
   const worse = client.subscribe({ room, onPublish: async () => fails('later')() });
   const refused = client.subscribe({ room: {}, onPublish() {}, onRefused: fails('refused') });
   const good = client.subscribe({ room, onPublish: heard.collect });
@@ -206,26 +242,33 @@ test('what a callback throws is reported and breaks nothing', { timeout }, async
   assert.equal(client.state, 'open');
 });
 
-test('callbacks may call the client: unsubscribe, subscribe and close in the middle of a delivery', { timeout }, async (t) => {
-  const { gateway, makeClient } = await setUp(t);
-  const client = makeClient().connect();
-  const room = { room: 1 };
-  const heard = collector();
-  const once = client.subscribe({
-    room,
-    onPublish: ({ data }) => {
-      once.unsubscribe();
-      client.subscribe({ room, onPublish: (message) => (heard.collect([data, message.data]), client.close()) });
-    },
-  });
-  await once.ready;
-  gateway.trigger([room], 1);
-  await next(gateway, 'text', (text) => text.includes('"subscribe"'));
-  gateway.trigger([room], 2);
-  gateway.trigger([room], 3);
-  await inState(client, 'closed');
-  assert.deepEqual(heard.items, [[1, 2]]);
-});
+test(
+  'callbacks may call the client: unsubscribe, subscribe and close in the middle of a delivery',
+  { timeout },
+  async (t) => {
+    const { gateway, makeClient } = await setUp(t);
+    const client = makeClient().connect();
+    const room = { room: 1 };
+    const heard = collector();
+    const once = client.subscribe({
+      room,
+      onPublish: ({ data }) => {
+        once.unsubscribe();
+        client.subscribe({
+          room,
+          onPublish: (message) => (heard.collect([data, message.data]), client.close()),
+        });
+      },
+    });
+    await once.ready;
+    gateway.trigger([room], 1);
+    await next(gateway, 'text', (text) => text.includes('"subscribe"'));
+    gateway.trigger([room], 2);
+    gateway.trigger([room], 3);
+    await inState(client, 'closed');
+    assert.deepEqual(heard.items, [[1, 2]]);
+  },
+);
 
 test('what is no message of the protocol is passed over', { timeout }, async (t) => {
   const { gateway, makeClient } = await setUp(t);
@@ -242,7 +285,10 @@ test('what is no message of the protocol is passed over', { timeout }, async (t)
   webSocket.send(Buffer.from([1, 2, 3]));
   gateway.trigger([{ room: 1 }], 'fine');
   await heard.atLeast(1);
-  assert.deepEqual(heard.items.map(({ data }) => data), ['fine']);
+  assert.deepEqual(
+    heard.items.map(({ data }) => data),
+    ['fine'],
+  );
 });
 
 test('a room is an object and a requestId a scalar', async (t) => {
@@ -252,7 +298,10 @@ test('a room is an object and a requestId a scalar', async (t) => {
     assert.throws(() => client.subscribe({ room: /** @type {any} */ (room) }), TypeError);
   }
   for (const requestId of [{}, []]) {
-    assert.throws(() => client.subscribe({ room: {}, requestId: /** @type {any} */ (requestId) }), TypeError);
+    assert.throws(
+      () => client.subscribe({ room: {}, requestId: /** @type {any} */ (requestId) }),
+      TypeError,
+    );
   }
   const ids = [null, false, 0, '', 'c1', 'null'].map(
     (requestId) => client.subscribe({ room: {}, requestId }).requestId,

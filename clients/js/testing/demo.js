@@ -71,7 +71,8 @@ export class Demo {
         CAMPANILE_INTERNAL_LISTEN: `127.0.0.1:${this.internalPort}`,
       },
     });
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (output += text));
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (text) => (output += text));
     const ended = once(child, 'close');
     this.#kill = async () => {
       child.kill('SIGKILL');

@@ -192,7 +192,8 @@ export class Gateway extends EventEmitter {
         Object.keys(allowed).length === Object.keys(room).length &&
         Object.entries(allowed).every(
           ([key, value]) =>
-            Object.hasOwn(room, key) && (value === '*' || canonical(value) === canonical(room[key])),
+            Object.hasOwn(room, key) &&
+            (value === '*' || canonical(value) === canonical(room[key])),
         ),
     );
   }

@@ -39,7 +39,8 @@ export class Player {
 
   /** @param {string} line */
   async #line(line) {
-    const [, name, verb, rest = ''] = /^(\w+) (opens|closes|closed|[<>=]|>>)(?: (.*))?$/.exec(line) ?? [];
+    const [, name, verb, rest = ''] =
+      /^(\w+) (opens|closes|closed|[<>=]|>>)(?: (.*))?$/.exec(line) ?? [];
     // The backend's part, comments and waiting are not for the client.
     if (name === undefined) return;
     if (verb === 'opens') {
@@ -115,7 +116,10 @@ class Actor {
       this.#subscriptions.set(key, { subscription, heard });
       this.#expected.push(async (reply) => {
         this.webSocket.send(JSON.stringify(reply));
-        const code = await subscription.ready.then(() => undefined, (error) => error.code);
+        const code = await subscription.ready.then(
+          () => undefined,
+          (error) => error.code,
+        );
         assert.equal(code, reply.message);
         if (code === undefined) return;
         this.#subscriptions.delete(key);
@@ -133,7 +137,9 @@ class Actor {
       return true;
     },
     status: async (request) => {
-      const status = this.client.status().catch((error) => ({ code: 'error', message: error.code }));
+      const status = this.client
+        .status()
+        .catch((error) => ({ code: 'error', message: error.code }));
       const { requestId, ...said } = JSON.parse(await this.#nextText());
       const { requestId: scripted, ...wanted } = request;
       assert.deepEqual(said, wanted);
@@ -192,7 +198,8 @@ class Actor {
     const known = this.#subscriptions.get(canonical(message.requestId));
     const before = known?.heard.items.length ?? 0;
     this.webSocket.send(text);
-    if (known !== undefined) assert.deepEqual((await known.heard.atLeast(before + 1)).at(-1), message);
+    if (known !== undefined)
+      assert.deepEqual((await known.heard.atLeast(before + 1)).at(-1), message);
   }
 
   async close() {

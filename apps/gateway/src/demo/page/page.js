@@ -81,8 +81,9 @@ function showAllowedRooms() {
       button.setAttribute('aria-label', `Choose a room like ${text}`);
       button.addEventListener('click', () => chooseRoomLike(text));
     } else {
-      button.setAttribute('aria-label', `Subscribe to ${text}`);
-      button.addEventListener('click', () => subscribe(room));
+      button.addEventListener('click', () => {
+        if (button.getAttribute('aria-disabled') !== 'true') subscribe(room);
+      });
     }
     return row;
   });
@@ -92,6 +93,7 @@ function showAllowedRooms() {
     const [first = { room: 'lobby' }] = campanile.allowedRooms;
     $('trigger-room').value = JSON.stringify(first).replaceAll('"*"', '"lobby"');
   }
+  showSubscriptions();
   showKnownRooms();
   showCurl();
 }
@@ -160,15 +162,23 @@ function showSubscriptions() {
   for (const row of $('allowed').children) {
     if (row.dataset.room.includes('"*"')) continue;
     const button = row.querySelector('button');
-    button.disabled = heardRooms.has(row.dataset.room);
-    button.textContent = button.disabled ? 'Listening' : 'Subscribe';
+    const isHeard = heardRooms.has(row.dataset.room);
+    // Not `disabled`, which would take the keyboard's focus away.
+    button.setAttribute('aria-disabled', String(isHeard));
+    button.textContent = isHeard ? 'Listening' : 'Subscribe';
+    button.setAttribute(
+      'aria-label',
+      `${isHeard ? 'Listening' : 'Subscribe'} to ${row.dataset.room}`,
+    );
   }
 }
 
 function showKnownRooms() {
   const rooms = [...campanile.allowedRooms, ...[...subscriptions.keys()].map(({ room }) => room)];
   const texts = new Set(rooms.map((room) => JSON.stringify(room)));
-  const options = [...texts].filter((text) => !text.includes('"*"')).map((text) => new Option(text));
+  const options = [...texts]
+    .filter((text) => !text.includes('"*"'))
+    .map((text) => new Option(text));
   $('known-rooms').replaceChildren(...options);
 }
 
@@ -318,7 +328,7 @@ $('clear').addEventListener('click', () => {
   $('count').textContent = '';
   $('empty').hidden = false;
   $('clear').hidden = true;
-  $('clear').blur();
+  $('log').parentElement.focus();
 });
 
 // --- helpers ------------------------------------------------------------------------------------
