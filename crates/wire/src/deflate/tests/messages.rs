@@ -43,6 +43,14 @@ fn blocks_may_follow_a_final_block_in_the_same_message() {
     assert_eq!(inflate(&mut Inflater::new(), &payload).as_deref(), Ok(&b"HelloHello"[..]));
 }
 
+// Two bytes each, and each once cost as much as clearing 32 KiB.
+#[test]
+fn a_million_final_blocks_are_soon_read() {
+    let begin = std::time::Instant::now();
+    assert_eq!(inflate(&mut Inflater::new(), &[0x03, 0x00].repeat(1 << 20)), Ok(vec![]));
+    assert!(begin.elapsed().as_secs() < 5, "{:?}", begin.elapsed());
+}
+
 #[test]
 fn a_final_block_ends_the_history() {
     let mut inflater = Inflater::new();
