@@ -3,7 +3,8 @@
 mod trigger;
 
 use crate::config::{
-    BackendUrl, ConfigError, ConfigErrors, Loaded, Place, Sources, default_text, effective_text, load,
+    BackendUrl, ConfigError, ConfigErrors, Loaded, Place, Sources, default_text, effective_text,
+    load,
 };
 use crate::logging;
 use clap::{Args, Parser, Subcommand};
@@ -66,14 +67,14 @@ pub struct ServeArguments {
 /// that failed, 2 when it could not begin.
 pub fn run(line: CommandLine) -> ExitCode {
     let done = match line.command {
-        Command::Serve(arguments) => {
-            arguments.load().and_then(|loaded| Ok((backend_url(&loaded)?, loaded))).map_err(begin).and_then(
-                |(url, loaded)| {
-                    start_logging(&loaded);
-                    serve(loaded, url)
-                },
-            )
-        }
+        Command::Serve(arguments) => arguments
+            .load()
+            .and_then(|loaded| Ok((backend_url(&loaded)?, loaded)))
+            .map_err(begin)
+            .and_then(|(url, loaded)| {
+                start_logging(&loaded);
+                serve(loaded, url)
+            }),
         Command::Demo(arguments) => arguments.load().map_err(begin).and_then(|loaded| {
             start_logging(&loaded);
             demo(loaded)
@@ -127,9 +128,10 @@ fn backend_url(loaded: &Loaded) -> Result<BackendUrl, ConfigErrors> {
     loaded.config.backend.url.clone().ok_or_else(|| {
         let message = "there is no backend: name one by --backend http://127.0.0.1:8080/api/, by \
                        [backend] url or by CAMPANILE_BACKEND_URL (or try `campanile demo`)";
-        let place = loaded.file.clone().map_or(Place::Flag("--backend".to_owned()), |file| {
-            Place::File(file, 0)
-        });
+        let place = loaded
+            .file
+            .clone()
+            .map_or(Place::Flag("--backend".to_owned()), |file| Place::File(file, 0));
         ConfigErrors(vec![ConfigError { place, message: message.to_owned() }])
     })
 }

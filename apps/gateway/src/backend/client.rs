@@ -172,8 +172,8 @@ fn redirected<B>(outgoing: &mut Outgoing, response: &Response<B>) -> Result<bool
         outgoing.headers.remove(CONTENT_LENGTH);
         outgoing.headers.remove(http::header::CONTENT_TYPE);
     }
-    let same_origin = next.scheme() == outgoing.uri.scheme()
-        && next.authority() == outgoing.uri.authority();
+    let same_origin =
+        next.scheme() == outgoing.uri.scheme() && next.authority() == outgoing.uri.authority();
     if !same_origin {
         // What a client showed to the backend is not for another host to see.
         let user_agent = outgoing.headers.remove(USER_AGENT);
@@ -216,4 +216,3 @@ fn unreachable(error: &dyn std::error::Error) -> RequestError {
 /// The name that we give ourselves when a client gave none.
 pub(super) const OWN_USER_AGENT: HeaderValue =
     HeaderValue::from_static(concat!("campanile/", env!("CARGO_PKG_VERSION")));
-

@@ -106,9 +106,18 @@ impl Connection for Stream {
 macro_rules! each {
     ($self:expr, $stream:ident => $call:expr) => {
         match $self.get_mut() {
-            Stream::Tcp(stream) => { let $stream = Pin::new(stream); $call }
-            Stream::Unix(stream) => { let $stream = Pin::new(stream); $call }
-            Stream::Tls(stream) => { let $stream = Pin::new(stream); $call }
+            Stream::Tcp(stream) => {
+                let $stream = Pin::new(stream);
+                $call
+            }
+            Stream::Unix(stream) => {
+                let $stream = Pin::new(stream);
+                $call
+            }
+            Stream::Tls(stream) => {
+                let $stream = Pin::new(stream);
+                $call
+            }
         }
     };
 }

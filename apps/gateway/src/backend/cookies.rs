@@ -133,9 +133,8 @@ fn applies(attributes: &[u8], host: &str, path: &str, is_https: bool) -> bool {
 
 /// RFC 6265, section 5.1.4.
 fn is_within(path: &str, cookie_path: &str) -> bool {
-    path.strip_prefix(cookie_path).is_some_and(|rest| {
-        rest.is_empty() || rest.starts_with('/') || cookie_path.ends_with('/')
-    })
+    path.strip_prefix(cookie_path)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/') || cookie_path.ends_with('/'))
 }
 
 /// RFC 6265, section 5.1.3.

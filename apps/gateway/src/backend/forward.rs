@@ -87,7 +87,9 @@ impl Source {
     fn value<'a>(&'a self, headers: &'a HeaderMap, query: &'a str) -> Option<Cow<'a, [u8]>> {
         let header = |name: &HeaderName| headers.get(name).map(HeaderValue::as_bytes);
         match self {
-            Source::Header(name) => header(name).filter(|value| !value.is_empty()).map(Cow::Borrowed),
+            Source::Header(name) => {
+                header(name).filter(|value| !value.is_empty()).map(Cow::Borrowed)
+            }
             Source::Param(name) => parameter(query, name).filter(|value| !value.is_empty()),
             Source::Cookie(name) => cookie(header(&COOKIE)?, name),
             Source::Fixed(text) => Some(Cow::Borrowed(text.as_bytes())),
@@ -115,7 +117,9 @@ impl Forwarded {
         }
         let cookie_header = self.iter().find(|(name, _)| **name == COOKIE);
         let joined = cookies.over(cookie_header.map_or(b"", |(_, value)| value));
-        let Some(rule) = self.rules.0.iter().position(|rule| rule.name == COOKIE) else { return self };
+        let Some(rule) = self.rules.0.iter().position(|rule| rule.name == COOKIE) else {
+            return self;
+        };
         let (Ok(index), Ok(length)) = (u16::try_from(rule), u16::try_from(joined.len())) else {
             return self;
         };
@@ -178,7 +182,9 @@ fn decoded(text: &str) -> Cow<'_, [u8]> {
     let mut rest = text.as_bytes();
     while let [first, after @ ..] = rest {
         let (byte, left) = match (first, after) {
-            (b'%', [high, low, left @ ..]) if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => {
+            (b'%', [high, low, left @ ..])
+                if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() =>
+            {
                 (digit(*high) * 16 + digit(*low), left)
             }
             (b'+', _) => (b' ', after),

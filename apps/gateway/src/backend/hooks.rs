@@ -4,8 +4,8 @@
 //! kind waiting, so they keep their order, and a slow backend gets one ping where there were ten.
 
 use super::client::{Client, Outgoing};
-use super::forward::Forwarded;
 use super::cookies::Cookies;
+use super::forward::Forwarded;
 use crate::config::{self, BackendUrl};
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};

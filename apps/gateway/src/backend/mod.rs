@@ -16,4 +16,4 @@ pub use bootstrap::{Authorized, Backend, BackendStatistics, Refused};
 pub use client::{Answer, Client, Outgoing, RequestError};
 pub use cookies::Cookies;
 pub use forward::{Forwarded, Forwarding, Unforwardable};
-pub use hooks::{Hooks, HookStatistics, Presence};
+pub use hooks::{HookStatistics, Hooks, Presence};

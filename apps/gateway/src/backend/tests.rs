@@ -48,16 +48,26 @@ fn the_headers_of_the_protocol_are_passed_on_and_no_others() {
             authorization: Token tok en
         "#]],
     );
-    check("token=", "User-Agent:", Dialect::Three, &expect![[r#"
+    check(
+        "token=",
+        "User-Agent:",
+        Dialect::Three,
+        &expect![[r#"
         user-agent: campanile/0.1.0
         accept: */*
-    "#]]);
-    check("token=tok", "Host: app.example\nX-Real-IP: 1.2.3.4", Dialect::TwoAndAHalf, &expect![[r#"
+    "#]],
+    );
+    check(
+        "token=tok",
+        "Host: app.example\nX-Real-IP: 1.2.3.4",
+        Dialect::TwoAndAHalf,
+        &expect![[r#"
         user-agent: campanile/0.1.0
         accept: */*
         host: app.example
         authorization: Token tok
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -74,33 +84,57 @@ fn the_first_of_two_counts_and_an_empty_csrf_cookie_is_an_empty_header() {
             authorization: Token a b
         "#]],
     );
-    check("token=%ff%C3%BC", "Cookie: csrftoken=", Dialect::Three, &expect![[r#"
+    check(
+        "token=%ff%C3%BC",
+        "Cookie: csrftoken=",
+        Dialect::Three,
+        &expect![[r#"
         user-agent: campanile/0.1.0
         accept: */*
         cookie: csrftoken=
         x-csrftoken: 
         authorization: Token �ü
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn a_line_break_never_gets_into_a_header() {
-    check("token=a%0d%0aX-Admin:%201", "", Dialect::Three, &expect![[r#"
+    check(
+        "token=a%0d%0aX-Admin:%201",
+        "",
+        Dialect::Three,
+        &expect![[r#"
         refused: what the client sent for authorization cannot stand in a header
-    "#]]);
-    check("token=a%00", "", Dialect::Three, &expect![[r#"
+    "#]],
+    );
+    check(
+        "token=a%00",
+        "",
+        Dialect::Three,
+        &expect![[r#"
         refused: what the client sent for authorization cannot stand in a header
-    "#]]);
-    check("", "Cookie: csrftoken=\"a\\012b\"", Dialect::Three, &expect![[r#"
+    "#]],
+    );
+    check(
+        "",
+        "Cookie: csrftoken=\"a\\012b\"",
+        Dialect::Three,
+        &expect![[r#"
         refused: what the client sent for x-csrftoken cannot stand in a header
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn a_cookie_that_the_backend_set_goes_over_the_clients_own() {
     let set = [
-        &b"sessionid=new; Path=/; HttpOnly"[..], b"other=1; Domain=elsewhere.example",
-        b"gone=; Max-Age=0", b"tls=1; Secure", b"deep=1; Path=/api/x/", b"api=1; Path=/api/",
+        &b"sessionid=new; Path=/; HttpOnly"[..],
+        b"other=1; Domain=elsewhere.example",
+        b"gone=; Max-Age=0",
+        b"tls=1; Secure",
+        b"deep=1; Path=/api/x/",
+        b"api=1; Path=/api/",
     ];
     let cookies = Cookies::read(set.into_iter(), "localhost", "/api/bootstrap/", false);
     let joined = cookies.over(b"sessionid=old; lang=nl");

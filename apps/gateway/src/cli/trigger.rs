@@ -51,9 +51,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
 }
 
 fn outgoing(arguments: &Arguments, config: &Config) -> Result<Outgoing, String> {
-    let url = arguments.url.clone().unwrap_or_else(|| {
-        format!("http://{}/trigger/", reachable(config.internal.listen))
-    });
+    let url = arguments
+        .url
+        .clone()
+        .unwrap_or_else(|| format!("http://{}/trigger/", reachable(config.internal.listen)));
     let uri: Uri = url.parse().map_err(|_| format!("--url: {url:?} is not a URL"))?;
     if uri.host().is_none() || uri.scheme().is_none() {
         return Err(format!("--url: {url:?} is not a URL; write http://127.0.0.1:8002/trigger/"));
@@ -76,7 +77,9 @@ fn outgoing(arguments: &Arguments, config: &Config) -> Result<Outgoing, String> 
 pub(super) fn body(room: &str, data: &str) -> Result<String, String> {
     let room = if room.trim_start().starts_with('{') { json(room)? } else { pairs(room)? };
     if serde_json::from_str::<&RawValue>(data).is_err() {
-        return Err(format!("the data {data:?} is not JSON; a text stands in quotes: '\"{data}\"'"));
+        return Err(format!(
+            "the data {data:?} is not JSON; a text stands in quotes: '\"{data}\"'"
+        ));
     }
     Ok(format!("{{\"rooms\":[{room}],\"data\":{data}}}"))
 }
@@ -114,4 +117,3 @@ fn reachable(mut listen: SocketAddr) -> SocketAddr {
     }
     listen
 }
-

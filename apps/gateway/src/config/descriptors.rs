@@ -9,7 +9,8 @@ const OWN_DESCRIPTORS: usize = 128;
 /// Raises the process's limit of open files as far as it may itself, and returns it.
 pub fn raise_descriptor_limit() -> usize {
     let limit = getrlimit(Resource::Nofile);
-    let raised = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
+    let raised =
+        setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
     let current = if raised.is_ok() { limit.maximum } else { limit.current };
     current.map_or(usize::MAX, |files| usize::try_from(files).unwrap_or(usize::MAX))
 }

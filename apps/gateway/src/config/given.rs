@@ -56,8 +56,10 @@ pub(super) fn document(text: &str) -> Result<Given, Fault> {
 impl Given {
     /// Takes in what a variable or a flag says: TOML where it is a value of TOML, else plain text.
     pub(super) fn from_plain(text: &str) -> Given {
-        let value = DeValue::parse(text).ok().and_then(|value| Lines(text).kind(value.get_ref()).ok());
-        let mut given = Given { line: 0, kind: value.unwrap_or_else(|| Kind::Text(text.to_owned())) };
+        let value =
+            DeValue::parse(text).ok().and_then(|value| Lines(text).kind(value.get_ref()).ok());
+        let mut given =
+            Given { line: 0, kind: value.unwrap_or_else(|| Kind::Text(text.to_owned())) };
         given.forget_lines();
         given
     }

@@ -56,7 +56,9 @@ impl HeaderSources {
 impl Value for HeaderSources {
     fn read(given: &Given) -> Result<Self, Fault> {
         let Kind::Table(table) = &given.kind else {
-            return Err(given.is_not("a table of headers; write { X-Lang = { cookie = \"lang\" } }"));
+            return Err(
+                given.is_not("a table of headers; write { X-Lang = { cookie = \"lang\" } }")
+            );
         };
         let mut sources: Vec<HeaderSource> = Vec::with_capacity(table.len());
         for (line, name, value) in table {
@@ -115,8 +117,15 @@ fn source(name: HeaderName, given: &Given) -> Result<HeaderSource, Fault> {
 
 /// These belong to the connection with the backend, which is ours.
 const OURS: [&str; 9] = [
-    "connection", "content-length", "expect", "keep-alive", "te", "trailer", "transfer-encoding",
-    "upgrade", "content-type",
+    "connection",
+    "content-length",
+    "expect",
+    "keep-alive",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "content-type",
 ];
 
 fn header_name(text: &str) -> Result<HeaderName, String> {

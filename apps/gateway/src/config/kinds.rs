@@ -194,7 +194,9 @@ impl BackendUrl {
         }
         if uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {
             // The text is not repeated: a password stands in it.
-            return Err("the URL of a backend may have no user; send one by [backend.headers]".into());
+            return Err(
+                "the URL of a backend may have no user; send one by [backend.headers]".into()
+            );
         }
         Ok(BackendUrl { text, uri })
     }
@@ -333,9 +335,8 @@ impl Value for LogFilter {
     fn read(given: &Given) -> Result<Self, Fault> {
         let not = "a filter; write it as \"info\" or \"warn,campanile_gateway=debug\"";
         let Kind::Text(text) = &given.kind else { return Err(given.is_not(not)) };
-        let is_level = |level: &str| {
-            matches!(level, "trace" | "debug" | "info" | "warn" | "error" | "off")
-        };
+        let is_level =
+            |level: &str| matches!(level, "trace" | "debug" | "info" | "warn" | "error" | "off");
         let fine = text.split(',').all(|part| match part.rsplit_once('=') {
             Some((target, level)) => !target.is_empty() && is_level(level),
             None => is_level(part),

@@ -71,7 +71,8 @@ struct Loading {
 impl Loading {
     fn file(&mut self, sources: &Sources) -> Option<PathBuf> {
         let variable = sources.environment.iter().find(|(name, _)| name == FILE_VARIABLE);
-        let by_variable = || variable.filter(|(_, file)| !file.is_empty()).map(|(_, file)| file.into());
+        let by_variable =
+            || variable.filter(|(_, file)| !file.is_empty()).map(|(_, file)| file.into());
         let named = sources.file.clone().or_else(by_variable);
         let path = named.clone().unwrap_or_else(|| PathBuf::from(DEFAULT_FILE));
         match std::fs::read_to_string(&path) {
@@ -79,7 +80,9 @@ impl Loading {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound && named.is_none() => {
                 return None;
             }
-            Err(error) => self.error(Place::File(path.clone(), 0), format!("cannot be read: {error}")),
+            Err(error) => {
+                self.error(Place::File(path.clone(), 0), format!("cannot be read: {error}"))
+            }
         }
         Some(path)
     }
@@ -137,7 +140,8 @@ impl Loading {
     fn secret_file(&mut self, key: &Key, path: &Path, place: Place, all: &[(String, String)]) {
         let variable = key.variable();
         if all.iter().any(|(name, text)| *name == variable && !text.is_empty()) {
-            return self.error(place, format!("{variable} is set as well; one of them is too many"));
+            return self
+                .error(place, format!("{variable} is set as well; one of them is too many"));
         }
         match std::fs::read_to_string(path) {
             Ok(text) if text.trim().is_empty() => {
@@ -207,7 +211,9 @@ fn unknown_section(name: &str, given: &Given) -> String {
     match &given.kind {
         Kind::Table(_) => format!("unknown section [{name}]{suggestion}"),
         _ => match keys().find(|key| key.name == name) {
-            Some(key) => format!("{name:?} stands outside of its section; put it under [{}]", key.section),
+            Some(key) => {
+                format!("{name:?} stands outside of its section; put it under [{}]", key.section)
+            }
             None => format!("unknown key {name:?} outside of a section{suggestion}"),
         },
     }

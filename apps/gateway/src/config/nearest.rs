@@ -10,7 +10,10 @@ pub(crate) fn suggestion<'a>(typed: &str, names: impl IntoIterator<Item = &'a st
 
 /// Returns the one of `names` that takes the fewest changes to get from `typed`; none when it takes
 /// changing more than a third.
-pub(crate) fn nearest<'a>(typed: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(
+    typed: &str,
+    names: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
     if typed.len() > 100 {
         return None;
     }
@@ -33,7 +36,8 @@ fn distance(from: &str, to: &str) -> usize {
                 i + j
             } else {
                 let replaced = rows[i - 1][j - 1] + usize::from(from[i - 1] != to[j - 1]);
-                let swapped = i > 1 && j > 1 && from[i - 1] == to[j - 2] && from[i - 2] == to[j - 1];
+                let swapped =
+                    i > 1 && j > 1 && from[i - 1] == to[j - 2] && from[i - 2] == to[j - 1];
                 let swapped = if swapped { rows[i - 2][j - 2] + 1 } else { usize::MAX };
                 replaced.min(rows[i - 1][j] + 1).min(rows[i][j - 1] + 1).min(swapped)
             };

@@ -16,8 +16,9 @@ fn check(file: &str, variables: &str, flags: &str, expected: &Expect) {
         let (name, value) = line.trim().split_once('=').expect("a line is NAME=value");
         (name.to_owned(), value.to_owned())
     };
-    let lines = |text: &str| text.lines().map(str::to_owned).filter(|line| !line.trim().is_empty())
-        .collect::<Vec<_>>();
+    let lines = |text: &str| {
+        text.lines().map(str::to_owned).filter(|line| !line.trim().is_empty()).collect::<Vec<_>>()
+    };
     let sources = Sources {
         file: Some(path.clone()),
         environment: lines(variables).iter().map(|line| split(line)).collect(),
@@ -65,11 +66,16 @@ fn an_unknown_key_is_refused_with_the_nearest_name_and_its_line() {
             campanile.toml:11: unknown section [zoo]
         "#]],
     );
-    check("listen = \"127.0.0.1:1\"\nfoo = 1\npublic = 3\n", "", "", &expect![[r#"
+    check(
+        "listen = \"127.0.0.1:1\"\nfoo = 1\npublic = 3\n",
+        "",
+        "",
+        &expect![[r#"
         campanile.toml:1: "listen" stands outside of its section; put it under [public]
         campanile.toml:2: unknown key "foo" outside of a section
         campanile.toml:3: public is a table; write [public]
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -123,28 +129,58 @@ fn a_value_out_of_range_is_refused_with_its_range() {
             campanile.toml:6: [backend] timeout_s: -1 is not a number of seconds
         "#]],
     );
-    check("[backend]\ntimeout_s = 0\n", "", "", &expect![[r#"
+    check(
+        "[backend]\ntimeout_s = 0\n",
+        "",
+        "",
+        &expect![[r#"
         campanile.toml:2: [backend] timeout_s is 0: nothing is that fast
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn bad_addresses_and_urls_say_what_would_be_right() {
-    check("[public]\nlisten = \"localhost\"\n", "", "", &expect![[r#"
+    check(
+        "[public]\nlisten = \"localhost\"\n",
+        "",
+        "",
+        &expect![[r#"
         campanile.toml:2: [public] listen: "localhost" is not an address; write it as "127.0.0.1:8000" or "[::1]:8000"
-    "#]]);
-    check("[backend]\nurl = \"nonsense\"\n", "", "", &expect![[r#"
+    "#]],
+    );
+    check(
+        "[backend]\nurl = \"nonsense\"\n",
+        "",
+        "",
+        &expect![[r#"
         campanile.toml:2: [backend] url: "nonsense" is not the URL of a backend: write it as "http://127.0.0.1:8080/api/"
-    "#]]);
-    check("[backend]\nurl = \"ftp://h/\"\n", "", "", &expect![[r#"
+    "#]],
+    );
+    check(
+        "[backend]\nurl = \"ftp://h/\"\n",
+        "",
+        "",
+        &expect![[r#"
         campanile.toml:2: [backend] url: "ftp://h/" is not the URL of a backend: it has to begin with http:// or https://
-    "#]]);
-    check("[backend]\nurl = \"http://h/?a=1\"\n", "", "", &expect![[r#"
+    "#]],
+    );
+    check(
+        "[backend]\nurl = \"http://h/?a=1\"\n",
+        "",
+        "",
+        &expect![[r#"
         campanile.toml:2: [backend] url: "http://h/?a=1" is not the URL of a backend: it may have no query, since paths are put behind it
-    "#]]);
-    check("[backend]\nurl = \"http://h/api\"\n", "", "", &expect![[r#"
+    "#]],
+    );
+    check(
+        "[backend]\nurl = \"http://h/api\"\n",
+        "",
+        "",
+        &expect![[r#"
         url = "http://h/api/"
-    "#]]);
+    "#]],
+    );
     check(
         "[backend]\nurl = \"https://h/api\"\nsocket = \"/run/s\"\n[hooks]\nping = \"/up/\"\n",
         "",
@@ -153,33 +189,63 @@ fn bad_addresses_and_urls_say_what_would_be_right() {
             campanile.toml:5: [hooks] ping: "/up/" is not a path; write it relative to the backend's URL, as "user/notify_online/"
         "#]],
     );
-    check("[backend]\nurl = \"https://h/api\"\nsocket = \"/run/s\"\n", "", "", &expect![[r#"
+    check(
+        "[backend]\nurl = \"https://h/api\"\nsocket = \"/run/s\"\n",
+        "",
+        "",
+        &expect![[r#"
         campanile.toml:3: [backend] socket speaks plain HTTP, so [backend] url begins with http://
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn what_is_not_toml_is_refused_with_its_line() {
-    check("[public]\nlisten = \n", "", "", &expect![[r#"
+    check(
+        "[public]\nlisten = \n",
+        "",
+        "",
+        &expect![[r#"
         campanile.toml:2: this is not TOML: string values must be quoted, expected literal string
-    "#]]);
-    check("[public]\npath = \"/a/\"\npath = \"/b/\"\n", "", "", &expect![[r#"
+    "#]],
+    );
+    check(
+        "[public]\npath = \"/a/\"\npath = \"/b/\"\n",
+        "",
+        "",
+        &expect![[r#"
         campanile.toml:3: this is not TOML: duplicate key
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn the_internal_listener_needs_a_key_when_others_can_reach_it() {
-    check("[internal]\nlisten = \"0.0.0.0:8002\"\n", "", "", &expect![[r#"
+    check(
+        "[internal]\nlisten = \"0.0.0.0:8002\"\n",
+        "",
+        "",
+        &expect![[r#"
         campanile.toml:2: [internal] listen is 0.0.0.0:8002, which others can reach, and there is no [internal] key: set CAMPANILE_INTERNAL_KEY_FILE, or listen on 127.0.0.1
-    "#]]);
-    check("[internal]\nlisten = \"0.0.0.0:8002\"\nkey = \"k3y\"\n", "", "", &expect![[r#"
+    "#]],
+    );
+    check(
+        "[internal]\nlisten = \"0.0.0.0:8002\"\nkey = \"k3y\"\n",
+        "",
+        "",
+        &expect![[r#"
         listen = "0.0.0.0:8002"
         key = "…"
-    "#]]);
-    check("[internal]\nlisten = \"127.0.0.1:8000\"\n", "", "", &expect![[r#"
+    "#]],
+    );
+    check(
+        "[internal]\nlisten = \"127.0.0.1:8000\"\n",
+        "",
+        "",
+        &expect![[r#"
         campanile.toml:2: [public] and [internal] both listen on 127.0.0.1:8000
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -206,37 +272,72 @@ fn the_environment_sets_over_the_file_and_flags_over_both() {
 
 #[test]
 fn unknown_variables_are_warned_of_and_unknown_flags_refused() {
-    check("", "CAMPANILE_PUBLIC_LISTN=x\nCAMPANILE_ZOO=1\nOTHER=1", "", &expect![[r#"
+    check(
+        "",
+        "CAMPANILE_PUBLIC_LISTN=x\nCAMPANILE_ZOO=1\nOTHER=1",
+        "",
+        &expect![[r#"
         warning: CAMPANILE_PUBLIC_LISTN is the name of no setting; did you mean "CAMPANILE_PUBLIC_LISTEN"?
         warning: CAMPANILE_ZOO is the name of no setting
-    "#]]);
-    check("", "CAMPANILE_PUBLIC_LISTEN=x\nCAMPANILE_LIMITS_DRAIN_S=x", "", &expect![[r#"
+    "#]],
+    );
+    check(
+        "",
+        "CAMPANILE_PUBLIC_LISTEN=x\nCAMPANILE_LIMITS_DRAIN_S=x",
+        "",
+        &expect![[r#"
         CAMPANILE_LIMITS_DRAIN_S: "x" is not a number of seconds
         CAMPANILE_PUBLIC_LISTEN: "x" is not an address; write it as "127.0.0.1:8000" or "[::1]:8000"
-    "#]]);
-    check("", "", "public.listn=1\nlimits.drain_s=x", &expect![[r#"
+    "#]],
+    );
+    check(
+        "",
+        "",
+        "public.listn=1\nlimits.drain_s=x",
+        &expect![[r#"
         --set public.listn: unknown setting "public.listn"; did you mean "public.listen"?
         --set limits.drain_s: "x" is not a number of seconds
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn a_secret_is_read_from_a_file_and_shown_nowhere() {
     let secret = written("key", "s3cret\n");
     let variable = format!("CAMPANILE_INTERNAL_KEY_FILE={}", secret.display());
-    check("[internal]\nlisten = \"0.0.0.0:8002\"\n", &variable, "", &expect![[r#"
+    check(
+        "[internal]\nlisten = \"0.0.0.0:8002\"\n",
+        &variable,
+        "",
+        &expect![[r#"
         listen = "0.0.0.0:8002"
         key = "…"
-    "#]]);
-    check("", &format!("{variable}\nCAMPANILE_INTERNAL_KEY=x"), "", &expect![[r#"
+    "#]],
+    );
+    check(
+        "",
+        &format!("{variable}\nCAMPANILE_INTERNAL_KEY=x"),
+        "",
+        &expect![[r#"
         CAMPANILE_INTERNAL_KEY_FILE: CAMPANILE_INTERNAL_KEY is set as well; one of them is too many
-    "#]]);
-    check("", "CAMPANILE_INTERNAL_KEY_FILE=/nowhere", "", &expect![[r#"
+    "#]],
+    );
+    check(
+        "",
+        "CAMPANILE_INTERNAL_KEY_FILE=/nowhere",
+        "",
+        &expect![[r#"
         CAMPANILE_INTERNAL_KEY_FILE: /nowhere cannot be read: No such file or directory (os error 2)
-    "#]]);
-    check("[internal]\nkey = \"line\\nbreak\"\n", "", "", &expect![[r#"
+    "#]],
+    );
+    check(
+        "[internal]\nkey = \"line\\nbreak\"\n",
+        "",
+        "",
+        &expect![[r#"
         campanile.toml:2: [internal] key: what stands here is not a secret: a text of visible ASCII characters
-    "#]]);
+    "#]],
+    );
     let environment = vec![("CAMPANILE_INTERNAL_KEY".to_owned(), "s3cret".to_owned())];
     let file = Some(written("toml", ""));
     let loaded = load(&Sources { file, environment, flags: Vec::new() }).expect("it is fine");
@@ -262,27 +363,48 @@ X-Lang = { cookie = "lang" }
         "#]],
     );
     for (line, expected) in [
-        ("X-A = \"text\"", expect![[r#"
+        (
+            "X-A = \"text\"",
+            expect![[r#"
             campanile.toml:2: [backend] headers: "text" is not the source of a header; write { header = "X-Name" }, { param = "name" }, { cookie = "name" } or { fixed = "text" }
-        "#]]),
-        ("X-A = { parm = \"a\" }", expect![[r#"
+        "#]],
+        ),
+        (
+            "X-A = { parm = \"a\" }",
+            expect![[r#"
             campanile.toml:2: [backend] headers: unknown source "parm" of a header; did you mean "param"?
-        "#]]),
-        ("X-A = { prefix = \"a\" }", expect![[r#"
+        "#]],
+        ),
+        (
+            "X-A = { prefix = \"a\" }",
+            expect![[r#"
             campanile.toml:2: [backend] headers: the header "x-a" has no source; write { header = "X-Name" }, { param = "name" }, { cookie = "name" } or { fixed = "text" }
-        "#]]),
-        ("X-A = { param = \"a\", cookie = \"b\" }", expect![[r#"
+        "#]],
+        ),
+        (
+            "X-A = { param = \"a\", cookie = \"b\" }",
+            expect![[r#"
             campanile.toml:2: [backend] headers: the header "x-a" has two sources
-        "#]]),
-        ("X-A = { fixed = \"a\\nb\" }", expect![[r#"
+        "#]],
+        ),
+        (
+            "X-A = { fixed = \"a\\nb\" }",
+            expect![[r#"
             campanile.toml:2: [backend] headers: this text cannot stand in a header
-        "#]]),
-        ("\"X A\" = { fixed = \"a\" }", expect![[r#"
+        "#]],
+        ),
+        (
+            "\"X A\" = { fixed = \"a\" }",
+            expect![[r#"
             campanile.toml:2: [backend] headers: "X A" is not the name of a header
-        "#]]),
-        ("Connection = { fixed = \"a\" }", expect![[r#"
+        "#]],
+        ),
+        (
+            "Connection = { fixed = \"a\" }",
+            expect![[r#"
             campanile.toml:2: [backend] headers: the header "Connection" cannot be passed on
-        "#]]),
+        "#]],
+        ),
     ] {
         check(&format!("[backend.headers]\n{line}\n"), "", "", &expected);
     }
@@ -290,15 +412,24 @@ X-Lang = { cookie = "lang" }
 
 #[test]
 fn a_default_text_changes_nothing_and_its_uncommented_lines_are_all_settings() {
-    check(&default_text(), "", "", &expect![[r#"
+    check(
+        &default_text(),
+        "",
+        "",
+        &expect![[r#"
 
-    "#]]);
+    "#]],
+    );
     let uncommented: String = default_text()
         .lines()
         .map(|line| line.strip_prefix('#').filter(|rest| !rest.starts_with(' ')).unwrap_or(line))
         .map(|line| format!("{line}\n"))
         .collect();
-    check(&uncommented, "", "", &expect![[r#"
+    check(
+        &uncommented,
+        "",
+        "",
+        &expect![[r#"
         key = "…"
         url = "http://127.0.0.1:8080/api/"
         socket = "/run/app/http.sock"
@@ -306,7 +437,8 @@ fn a_default_text_changes_nothing_and_its_uncommented_lines_are_all_settings() {
         connect = "user/notify_online/"
         ping = "user/notify_online/"
         disconnect = "user/notify_offline/"
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]

@@ -2,5 +2,7 @@
 
 mod support;
 
+mod backend;
+mod config;
 mod protocol;
 mod vectors;
