@@ -81,7 +81,7 @@ impl Loading {
                 return None;
             }
             Err(error) => {
-                self.error(Place::File(path.clone(), 0), format!("cannot be read: {error}"))
+                self.error(Place::File(path.clone(), 0), format!("cannot be read: {error}"));
             }
         }
         Some(path)
