@@ -2,7 +2,11 @@
 //!
 //! `cargo xtask autobahn --client` runs it. It also shows the whole of a blocking client: a socket
 //! of std, and a [`WebSocket`] that is told what came and asked what to send.
-#![expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "an example brings a socket and a clock")]
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "an example brings a socket and a clock"
+)]
 
 use std::hash::{BuildHasher, RandomState};
 use std::io::{self, Read, Write};
@@ -13,7 +17,7 @@ use std::time::{Duration, Instant};
 use campanile_wire::deflate::Settings;
 use campanile_wire::handshake::{ClientHandshake, ClientRequest, Limits};
 use campanile_wire::websocket::MaskKeys;
-use campanile_wire::{Config, Event, Head, Kind, OpCode, Role, Scratch, WebSocket, mask};
+use campanile_wire::{Config, Event, Kind, Role, Scratch, WebSocket};
 
 const AGENT: &str = "campanile-wire";
 
@@ -117,36 +121,16 @@ impl Client {
             }
         }
         drop(received);
-        if self.websocket.can_send() {
-            // Pings are answered first: they may have come in the middle of a message.
-            self.websocket.poll_output(&mut self.output);
-        }
         for (kind, message) in messages {
             look(kind, &message);
-            self.answer(kind, &message);
+            let Self { websocket, scratch, output, .. } = self;
+            // What came right before the end can still be answered; what comes after a close of ours cannot.
+            let _ = websocket.send(kind, &[&message], scratch, output);
         }
         self.websocket.poll_output(&mut self.output);
         let sent = self.socket.write_all(&self.output);
         self.output.clear();
         sent
-    }
-
-    /// Sends a message back, also one that came right before what ended the connection.
-    fn answer(&mut self, kind: Kind, message: &[u8]) {
-        let Self { websocket, scratch, output, .. } = self;
-        if websocket.send(kind, &[message], scratch, output).is_ok() {
-            return;
-        }
-        let opcode = match kind {
-            Kind::Text => OpCode::Text,
-            Kind::Binary => OpCode::Binary,
-        };
-        let [a, b, c, d, ..] = random_bytes();
-        let key = [a, b, c, d];
-        output.extend_from_slice(Head::new(opcode, false, message.len(), Some(key)).as_bytes());
-        let start = output.len();
-        output.extend_from_slice(message);
-        mask::apply(&mut output[start..], key);
     }
 }
 
