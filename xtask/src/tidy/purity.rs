@@ -27,10 +27,13 @@ pub(super) fn is_pure(name: &str) -> bool {
     PURE.iter().any(|(pure, _)| *pure == name)
 }
 
-/// Returns the effects that a pure crate's source names; its tests may have a clock.
+/// Returns the effects that a pure crate's source names; its tests and fuzz harnesses may have a clock.
 pub(super) fn check(file: &SourceFile) -> Vec<String> {
     let pure = PURE.iter().any(|(_, folder)| file.path.starts_with(folder));
-    if !pure || !file.path.ends_with(".rs") || file.path.contains("tests") {
+    if !pure
+        || !file.path.ends_with(".rs")
+        || ["tests", "fuzz"].iter().any(|part| file.path.contains(part))
+    {
         return Vec::new();
     }
     let code = file.text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
