@@ -45,6 +45,7 @@ fn blocks_may_follow_a_final_block_in_the_same_message() {
 
 // Two bytes each, and each once cost as much as clearing 32 KiB.
 #[test]
+#[expect(clippy::disallowed_methods, reason = "it measures time")]
 fn a_million_final_blocks_are_soon_read() {
     let begin = std::time::Instant::now();
     assert_eq!(inflate(&mut Inflater::new(), &[0x03, 0x00].repeat(1 << 20)), Ok(vec![]));

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::frame::{Head, OpCode};
-use crate::websocket::{Config, Event, Scratch, WebSocket};
+use crate::websocket::{Config, Event, Kind, Scratch, WebSocket};
 
 #[test]
 fn an_idle_websocket_has_at_most_160_bytes() {
@@ -104,6 +104,18 @@ fn dropping_what_came_unread_loses_neither_place_nor_pongs() {
     let mut output = Vec::new();
     peer.websocket.poll_output(&mut output);
     assert_eq!(output, b"\x8a\x01?");
+}
+
+/// tungstenite #357: a write for each message costs 40 %.
+#[test]
+fn messages_sent_one_after_the_other_leave_together() {
+    let mut peer = Peer::new(Config::default());
+    let mut output = Vec::new();
+    for payload in ["one", "two"] {
+        let payload = [payload.as_bytes()];
+        peer.websocket.send(Kind::Text, &payload, &mut peer.scratch, &mut output).unwrap();
+    }
+    assert_eq!(output, b"\x81\x03one\x81\x03two");
 }
 
 struct Peer {

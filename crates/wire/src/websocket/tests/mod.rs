@@ -6,6 +6,7 @@ mod closing;
 mod compression;
 mod memory;
 mod messages;
+mod pair;
 mod round_trip;
 mod script;
 mod timers;
