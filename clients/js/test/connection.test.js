@@ -269,6 +269,107 @@ test(
   },
 );
 
+test(
+  'a token that comes after the client was closed makes no connection',
+  { timeout },
+  async (t) => {
+    const { gateway, makeClient } = await setUp(t);
+    /** @type {(token: string) => void} */
+    let giveToken = () => {};
+    /** @type {Promise<string>} */
+    const token = new Promise((resolve) => (giveToken = resolve));
+    let made = 0;
+    const Counting = class extends WebSocket {
+      /** @param {string} url @param {string[]} [protocols] */
+      constructor(url, protocols) {
+        super(url, protocols);
+        made++;
+      }
+    };
+    const client = makeClient({ token: () => token, WebSocket: Counting }).connect();
+    client.close();
+    giveToken('late');
+    await token;
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(made, 0);
+    assert.equal(gateway.handshakes, 0);
+  },
+);
+
+test(
+  'what a given-up connection still says is not taken for the next one’s',
+  { timeout },
+  async (t) => {
+    const { clock, gateway, makeClient } = await setUp(t);
+    const client = makeClient().connect();
+    await inState(client, 'open');
+    const [old] = gateway.connections;
+    gateway.answers = false;
+    clock.advance(40_000);
+    clock.advance(500);
+    assert.equal(client.state, 'connecting');
+    gateway.answers = true;
+    old.say({ is_authorized: false });
+    await once(client, 'state');
+    assert.equal(client.state, 'open');
+  },
+);
+
+test('who is let in no more has no rooms', { timeout }, async (t) => {
+  let isLoggedIn = true;
+  const { clock, gateway, makeClient } = await setUp(t, { authorize: () => isLoggedIn });
+  const client = makeClient().connect();
+  await inState(client, 'open');
+  assert.equal(client.allowedRooms.length, 1);
+  isLoggedIn = false;
+  gateway.cut();
+  clock.advance((await inState(client, 'waiting')).retryInMs);
+  await inState(client, 'unauthorized');
+  assert.deepEqual(client.allowedRooms, []);
+});
+
+test(
+  'a server that was exchanged for one without the subprotocol is found after some rounds',
+  { timeout },
+  async (t) => {
+    const { clock, gateway, makeClient, startGateway } = await setUp(t);
+    const client = makeClient().connect();
+    await inState(client, 'open');
+    await gateway.stop();
+    await startGateway({ port: gateway.port, subprotocol: false });
+    let rounds = 0;
+    for (let event = await inState(client, 'waiting'); event.state === 'waiting'; rounds++) {
+      assert.ok(rounds < 20);
+      clock.advance(event.retryInMs);
+      [event] = await once(client, 'state');
+    }
+    assert.equal(client.protocol, '');
+    assert.equal(rounds, 5);
+  },
+);
+
+test('a browser that is online again does not wait', { timeout }, async (t) => {
+  const page = new EventTarget();
+  const global = /** @type {any} */ (globalThis);
+  for (const name of ['addEventListener', 'removeEventListener']) {
+    const before = Object.getOwnPropertyDescriptor(globalThis, name);
+    global[name] = /** @type {any} */ (page)[name].bind(page);
+    t.after(() => {
+      if (before === undefined) delete global[name];
+      else Object.defineProperty(globalThis, name, before);
+    });
+  }
+  const { gateway, makeClient } = await setUp(t);
+  const client = makeClient().connect();
+  await inState(client, 'open');
+  gateway.cut();
+  await inState(client, 'waiting');
+  page.dispatchEvent(new Event('online'));
+  await inState(client, 'open');
+  page.dispatchEvent(new Event('online'));
+  assert.equal(client.state, 'open');
+});
+
 test('a closed client hears and does nothing more', { timeout }, async (t) => {
   const { clock, gateway, makeClient } = await setUp(t);
   const client = makeClient().connect();

@@ -307,5 +307,12 @@ test('a room is an object and a requestId a scalar', async (t) => {
     (requestId) => client.subscribe({ room: {}, requestId }).requestId,
   );
   assert.deepEqual(ids, [null, false, 0, '', 'c1', 'null']);
-  assert.notEqual(client.subscribe({ room: {} }).requestId, 'c1');
+});
+
+test('a requestId that is made up is none that is taken', async (t) => {
+  const { makeClient } = await setUp(t);
+  const client = makeClient();
+  for (const requestId of ['c1', 'c2', 'c4']) client.subscribe({ room: {}, requestId });
+  const made = [1, 2].map(() => client.subscribe({ room: {} }).requestId);
+  assert.deepEqual(made, ['c3', 'c5']);
 });
