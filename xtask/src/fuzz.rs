@@ -11,6 +11,10 @@ pub(crate) fn run(arguments: &[&str]) -> Result<(), String> {
     if targets.is_empty() {
         targets = all_targets()?;
     }
+    let mut version = crate::cargo();
+    version.args(["fuzz", "--version"]);
+    crate::finish(version)
+        .map_err(|_| "cargo-fuzz is not here: cargo install cargo-fuzz".to_owned())?;
     for target in targets {
         println!("== {target}, {seconds} s");
         let mut fuzz = crate::cargo();
