@@ -2,6 +2,7 @@
 //! delivers what it triggers.
 
 pub mod backend;
+pub mod bench;
 pub mod cli;
 pub mod config;
 pub mod logging;
