@@ -3,8 +3,11 @@
 //! To everyone who connects it sends each of 200 texts twice, first plain and then compressed: put
 //! together from private ends and blocks compressed once, in one history with all before it. The
 //! scripts in `tests/interop` compare them. The path is the number of window bits to keep to.
-#![expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "an example brings a socket and a clock")]
-
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "an example brings a socket and a clock"
+)]
 #![expect(clippy::print_stdout, reason = "the scripts read the address there")]
 
 use std::io::{self, Read, Write};
@@ -96,7 +99,8 @@ fn append_messages(agreed: Agreed, output: &mut Vec<u8>) {
 /// Makes what comes before the shared data, that, and what comes after it, of all lengths.
 fn parts(number: usize) -> (String, String, String) {
     let animals = ["penguin", "wolf", "zebra", "okapi", "größer", "🦉"];
-    let prefix = format!(r#"{{"connection":{number},"#).repeat(usize::from(number.is_multiple_of(3)));
+    let prefix =
+        format!(r#"{{"connection":{number},"#).repeat(usize::from(number.is_multiple_of(3)));
     let mut data = format!(r#"{{"type":"publish","data":{{"number":{number},"animals":["#);
     for place in 0..number * number % 997 {
         data.push_str(animals[(place * place + number) % animals.len()]);

@@ -131,9 +131,9 @@ impl Header {
     }
 }
 
-/// Reads the header of a whole and uncompressed text frame that is a message by itself: its mask, its
-/// own length, and its payload's. None for every other, for one that is not within the rules, and for
-/// one of which not all is in `bytes`.
+/// Reads the header of a whole and uncompressed text frame that is a message by itself: its mask,
+/// its own length, and its payload's. None for every other, for one that is not within the rules,
+/// and for one of which not all is in `bytes`.
 #[inline]
 pub(crate) fn parse_whole_text(
     bytes: &[u8],
@@ -260,8 +260,8 @@ pub struct Head {
 }
 
 impl Head {
-    /// Encodes the header of a final frame: `compressed` sets RSV1 (RFC 7692 §6), and a `mask` makes
-    /// it a client's. The payload is to be masked by the caller.
+    /// Encodes the header of a final frame: `compressed` sets RSV1 (RFC 7692 §6), and a `mask`
+    /// makes it a client's. The payload is to be masked by the caller.
     #[inline]
     pub fn new(
         opcode: OpCode,

@@ -12,7 +12,7 @@
 //! | [`mask`] | masked payload into payload, in place |
 //! | [`utf8`] | pieces of text into text, refusing it at the first wrong byte |
 //! | [`stream`] | frames into messages, with control frames let through between fragments |
-//! | [`websocket`] | messages into the life of a connection: pings, the closing handshake, deadlines |
+//! | [`websocket`] | messages into the life of a connection: pings, closing, deadlines |
 //! | [`close`] | a close frame's payload into a code and a reason |
 //! | [`deflate`] | payloads into smaller payloads |
 //! | [`handshake`] | an HTTP request into a WebSocket |

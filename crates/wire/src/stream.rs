@@ -55,11 +55,11 @@ pub struct Limits {
 
 impl Stream {
     /// Takes a message of text from the front of `input`, unmasked and not yet checked, if it is
-    /// there as nearly all are: in one frame, whole, not compressed, in the middle of nothing. None:
-    /// see what [`next`](Self::next) says.
+    /// there as nearly all are: in one frame, whole, not compressed, in the middle of nothing.
+    /// None, and nothing taken: see what [`next`](Self::next) says.
     ///
-    /// A shorter way to what `next` would find, and kept apart for its speed: what is returned fits
-    /// registers.
+    /// It finds only what `next` would find, and is kept apart for its speed: what it returns fits
+    /// the registers.
     #[inline]
     pub fn next_whole_text<'a>(
         &self,

@@ -76,7 +76,7 @@ impl Unfinished {
         Ok(())
     }
 
-    /// Takes from `input` what belongs to the begun frame. Returns what that completes, if anything.
+    /// Takes from `input` what belongs to the begun frame. Returns what that completes, if any.
     pub(super) fn receive_payload<'a>(
         &mut self,
         input: &mut &'a mut [u8],

@@ -1,9 +1,10 @@
-//! The life of one WebSocket: messages, pings, the closing handshake, deadlines (RFC 6455 §5.5, §7).
+//! The life of one WebSocket: messages, pings, closing, deadlines (RFC 6455 §5.5, §7).
 //!
 //! A [`WebSocket`] is told what happens ([`receive`](WebSocket::receive),
-//! [`end_of_stream`](WebSocket::end_of_stream), [`handle_deadline`](WebSocket::handle_deadline)) and
-//! asked what follows ([`Received::next`], [`poll_output`](WebSocket::poll_output),
-//! [`deadline`](WebSocket::deadline), [`should_hang_up`](WebSocket::should_hang_up)). It calls nobody.
+//! [`end_of_stream`](WebSocket::end_of_stream), [`handle_deadline`](WebSocket::handle_deadline))
+//! and asked what follows ([`Received::next`], [`poll_output`](WebSocket::poll_output),
+//! [`deadline`](WebSocket::deadline), [`should_hang_up`](WebSocket::should_hang_up)). It calls
+//! nobody.
 //!
 //! ```
 //! use std::{sync::Arc, time::Instant};
@@ -68,7 +69,7 @@ pub struct WebSocket {
     state: State,
     /// What the peer said before it ended the connection may be answered before our close.
     may_answer: bool,
-    /// Nothing more is to be expected of the line: it was cut, given up, or is not worth waiting for.
+    /// Nothing more is expected of the line: it was cut, given up, or is not worth waiting for.
     line_over: bool,
 }
 

@@ -110,7 +110,7 @@ impl WebSocket {
         self.queue(OpCode::Ping, &[]);
     }
 
-    /// Queues a close frame; one without a payload for a code that must not travel (RFC 6455 §7.4.1).
+    /// Queues a close frame; without a payload if the code must not travel (RFC 6455 §7.4.1).
     pub(super) fn queue_close(&mut self, code: CloseCode, reason: &str) {
         if code.may_travel() {
             let reason = close::shorten(reason).as_bytes();

@@ -1,5 +1,5 @@
-//! Two websockets that talk to each other over a slow line: whatever they do, in whatever order, they
-//! part in agreement, and nothing that was sent is lost.
+//! Two websockets that talk to each other over a slow line: whatever they do, in whatever order,
+//! they part in agreement, and nothing that was sent is lost.
 
 use std::sync::Arc;
 use std::time::Instant;

@@ -9,10 +9,11 @@
 //! after 30 s             end of stream
 //! ```
 //!
-//! After each step the websocket is polled for what it has to say, unless the next begins with `and`.
+//! After each step the websocket is polled for what it has to say, unless the next step begins
+//! with `and`.
 //!
-//! A frame is its opcode, then `part` if more will follow, bits that are wrong (`unmasked`, `masked`,
-//! `rsv1`, `rsv2`, `rsv3`), a code for a close, and a payload: `"text"`, `"text"*1000` or
+//! A frame is its opcode, then `part` if more will follow, bits that are wrong (`unmasked`,
+//! `masked`, `rsv1`, `rsv2`, `rsv3`), a code for a close, and a payload: `"text"`, `"text"*1000` or
 //! `hex c328`; `compressed` deflates it. `raw 81 00` is bytes; `times 1000 FRAME` repeats.
 //!
 //! In the transcript `<-` is an event, `->` a frame sent. Every script is played again with each

@@ -1,5 +1,5 @@
-//! Each way to break the protocol ends with a close frame that has the right code. (tungstenite drops
-//! the line without one.)
+//! Each way to break the protocol ends with a close frame that has the right code. (tungstenite
+//! drops the line without one.)
 
 use expect_test::expect;
 
