@@ -6,6 +6,7 @@ use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 
 use campanile_wire::handshake::accept_key;
+use rustix::process::{Signal, set_parent_process_death_signal};
 
 use super::failure::{Doing, Failure};
 use super::frames::append_server_frame;
@@ -15,6 +16,8 @@ use super::frames::append_server_frame;
 /// Accepts until a client asks for `/control`; from then on only publishes what comes on it.
 pub(super) fn serve(port: u16) -> Result<(), Failure> {
     super::affinity::raise_descriptors();
+    // It notices nothing by itself, also not that the session it was started for was killed.
+    set_parent_process_death_signal(Some(Signal::KILL)).doing("follow the session to its end")?;
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).doing("listen")?;
     let mut rooms: HashMap<usize, Vec<TcpStream>> = HashMap::new();
     for stream in listener.incoming() {

@@ -74,7 +74,7 @@ impl Running {
     /// Starts the server of `plan` and waits until it listens. Afterwards this thread, and those it
     /// starts, run on the clients' core.
     pub(super) fn start(plan: &Plan) -> Result<Self, Failure> {
-        let (public, internal) = (free_port()?, free_port()?);
+        let [public, internal] = free_ports()?;
         let local = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         let (command, address, dialect) = match &plan.server {
             Server::Campanile { program } => {
@@ -182,23 +182,16 @@ fn campanile(
     command
 }
 
-/// Returns a port below 32768, where clients' sockets are not given theirs.
-fn free_port() -> Result<u16, Failure> {
-    let seed = std::process::id() as u16;
-    let ports = (0..200_u16).map(|nth| 20_000 + (seed.wrapping_mul(61) % 1000) * 10 + nth);
-    for port in ports {
-        if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok()
-            && !TAKEN.lock().expect("nobody panics with it").contains(&port)
-        {
-            TAKEN.lock().expect("nobody panics with it").push(port);
-            return Ok(port);
-        }
-    }
-    Err(Failure::new("there is no free port between 20,000 and 30,000"))
+/// Returns two free ports below 32768, where clients' sockets are not given theirs. Each process
+/// looks from another port on.
+fn free_ports() -> Result<[u16; 2], Failure> {
+    let first = 20_000 + u16::try_from(std::process::id() % 1_000).expect("it is below 1,000") * 10;
+    let listeners = (first..first + 200)
+        .filter_map(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).ok().map(|_| port));
+    let ports: Vec<u16> = listeners.take(2).collect();
+    <[u16; 2]>::try_from(ports)
+        .map_err(|_| Failure::new(format!("there are no two free ports from {first} on")))
 }
-
-/// Ports that were given out and may not be listened on yet.
-static TAKEN: std::sync::Mutex<Vec<u16>> = std::sync::Mutex::new(Vec::new());
 
 fn address_and_path(url: &str) -> Result<(SocketAddr, String), Failure> {
     let rest = url.strip_prefix("ws://");
