@@ -11,14 +11,18 @@ use rustix::process::{Signal, set_parent_process_death_signal};
 use super::failure::{Doing, Failure};
 use super::frames::append_server_frame;
 
-/// Serves on `port` until the control connection ends.
+/// Listens on `port`, and ends when the process that started this one does: the floor itself would
+/// not notice.
+pub(super) fn run(port: u16) -> Result<(), Failure> {
+    super::affinity::raise_descriptors();
+    set_parent_process_death_signal(Some(Signal::KILL)).doing("follow the session to its end")?;
+    serve(&TcpListener::bind((Ipv4Addr::LOCALHOST, port)).doing("listen")?)
+}
+
+/// Serves until the control connection ends.
 ///
 /// Accepts until a client asks for `/control`; from then on only publishes what comes on it.
-pub(super) fn serve(port: u16) -> Result<(), Failure> {
-    super::affinity::raise_descriptors();
-    // It notices nothing by itself, also not that the session it was started for was killed.
-    set_parent_process_death_signal(Some(Signal::KILL)).doing("follow the session to its end")?;
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).doing("listen")?;
+pub(super) fn serve(listener: &TcpListener) -> Result<(), Failure> {
     let mut rooms: HashMap<usize, Vec<TcpStream>> = HashMap::new();
     for stream in listener.incoming() {
         let stream = stream.doing("accept")?;

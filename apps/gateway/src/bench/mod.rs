@@ -48,7 +48,7 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
         Mode::Echo(options) => modes::echo(&options),
         Mode::Growth(options) => modes::growth(&options),
         Mode::All(options) => modes::all(&options),
-        Mode::FloorServer { port } => floor::serve(port),
+        Mode::FloorServer { port } => floor::run(port),
         Mode::Session => session::serve(),
     }
 }

@@ -43,6 +43,16 @@ pub(super) enum Dialect {
 }
 
 impl Endpoint {
+    /// Names a server that is spoken to in `dialect`, for clients spread over `rooms`.
+    pub(super) fn new(
+        address: SocketAddr,
+        dialect: Dialect,
+        rooms: usize,
+        purpose: Purpose,
+    ) -> Self {
+        Self { address, dialect, rooms, purpose }
+    }
+
     /// Returns the handshake request of client `index`.
     pub(super) fn upgrade(&self, index: usize, compressed: bool) -> String {
         let path = match &self.dialect {
@@ -54,7 +64,8 @@ impl Endpoint {
         self.request(&path, compressed)
     }
 
-    fn request(&self, path: &str, compressed: bool) -> String {
+    /// Returns the handshake request for `path`.
+    pub(super) fn request(&self, path: &str, compressed: bool) -> String {
         let extensions = if compressed {
             "Sec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover; \
              client_no_context_takeover\r\n"
@@ -107,8 +118,7 @@ impl Running {
         });
         let child = child.transpose()?;
         affinity::stay_on(plan.client_core)?;
-        let (rooms, purpose) = (plan.load.rooms, plan.load.purpose);
-        let endpoint = Endpoint { address, dialect, rooms, purpose };
+        let endpoint = Endpoint::new(address, dialect, plan.load.rooms, plan.load.purpose);
         let mut running = Self { child, endpoint, trigger: local(internal) };
         running.wait_until_it_listens(&plan.name)?;
         Ok(running)

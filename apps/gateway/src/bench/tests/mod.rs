@@ -2,6 +2,7 @@
 
 mod arguments;
 mod counting;
+mod delivering;
 mod floor;
 mod frames;
 mod reading;
