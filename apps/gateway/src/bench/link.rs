@@ -39,11 +39,13 @@ pub(super) struct Link {
 }
 
 impl Link {
-    /// Begins to connect, from a source address that changes every 10,000 links: each has about
-    /// 28,000 ports.
+    /// Begins to connect, from a source address that only this process uses, and another one for
+    /// every 10,000 links: each address has about 28,000 ports.
     pub(super) fn begin(server: SocketAddr, index: usize, now_ns: u64) -> Result<Self, Failure> {
-        let block = u8::try_from(index / 10_000).map_err(|_| Failure::new("too many links"))?;
-        let source = SocketAddrV4::new(Ipv4Addr::new(127, 0, 0, 2 + block), 0);
+        let block = u8::try_from(index / 10_000).ok().filter(|block| *block < 250);
+        let block = block.ok_or_else(|| Failure::new("too many links"))?;
+        let [_, _, high, low] = std::process::id().to_be_bytes();
+        let source = SocketAddrV4::new(Ipv4Addr::new(127, high | 0x80, low, 2 + block), 0);
         let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
         let socket = socket_with(AddressFamily::INET, SocketType::STREAM, flags, None)
             .doing("open a client's socket")?;
