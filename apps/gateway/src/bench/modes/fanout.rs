@@ -44,9 +44,10 @@ pub(super) fn fanout_section(options: &FanoutOptions) -> Result<Section, Failure
     Ok(section(title, "delivery", &rows, &campanile_to_others(&all)))
 }
 
-/// Returns enough publications for about 60,000 deliveries, in whole bursts.
+/// Returns enough publications for about 60,000 deliveries, in whole bursts and at least six.
 pub(super) fn publications(members: usize, in_flight: usize) -> usize {
-    (60_000 / members.max(1)).clamp(6, 5_000).div_ceil(in_flight) * in_flight
+    let least = 6 * in_flight;
+    (60_000 / members.max(1)).clamp(least, least.max(5_000)).div_ceil(in_flight) * in_flight
 }
 
 pub(super) fn publish_rows(
