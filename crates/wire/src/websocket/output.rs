@@ -79,8 +79,9 @@ impl WebSocket {
         }
     }
 
+    /// Appends the pongs that wait.
     #[inline]
-    fn take_pongs(&mut self, output: &mut Vec<u8>) {
+    pub(super) fn take_pongs(&mut self, output: &mut Vec<u8>) {
         let Some(pending) = &mut self.pending else { return };
         output.append(&mut pending.pongs);
         pending.pongs_count = 0;

@@ -91,6 +91,12 @@ impl Received<'_> {
         Some(text.map_or_else(|_| self.fail(ProtocolError::TextEncoding), Event::Text))
     }
 
+    /// Appends the pongs that wait, for an owner that answers messages while it drains: so its
+    /// answers stand in the order of what they answer.
+    pub fn poll_pongs(&mut self, output: &mut Vec<u8>) {
+        self.websocket.take_pongs(output);
+    }
+
     #[inline(never)]
     fn next_of_any_kind(&mut self) -> Option<Event<'_>> {
         let Self { websocket, input, scratch, held, limits, now } = self;

@@ -1,0 +1,71 @@
+//! A loop's connections, each in its slot.
+
+use campanile_hub as hub;
+use campanile_wire::WebSocket;
+use slab::Slab;
+
+use crate::outbox::Outbox;
+use crate::service::{Connection, ConnectionKey, Connections, Desk};
+use crate::timers::Tick;
+
+/// All that a loop keeps for one connection.
+pub(crate) struct Entry<K, T> {
+    pub(crate) socket: K,
+    pub(crate) websocket: WebSocket,
+    pub(crate) outbox: Outbox,
+    pub(crate) session: T,
+    pub(crate) serial: u64,
+    /// When its timer rings.
+    pub(crate) armed: Tick,
+    /// Its socket may take bytes: it has not refused any since it last said so.
+    pub(crate) writable: bool,
+    /// It stands on the list of sockets that had more than one turn's share to read.
+    pub(crate) unread: bool,
+    /// It stands on the list of connections that end with this turn.
+    pub(crate) ending: bool,
+    /// Nothing more will be written; what comes is read and thrown away until the peer hangs up.
+    pub(crate) lingering: bool,
+}
+
+/// The connections as a service's command sees them.
+pub(crate) struct Visit<'a, K, T> {
+    pub(crate) loop_index: u16,
+    pub(crate) entries: &'a mut Slab<Entry<K, T>>,
+    pub(crate) desk: &'a mut Desk,
+}
+
+impl<K, T> Entry<K, T> {
+    /// Returns this connection as a service sees it.
+    pub(crate) fn connection<'a>(
+        &'a mut self,
+        loop_index: u16,
+        slot: u32,
+        desk: &'a mut Desk,
+    ) -> Connection<'a, T> {
+        let key = ConnectionKey { loop_index, slot, serial: self.serial };
+        Connection { key, session: &mut self.session, outbox: &mut self.outbox, desk }
+    }
+}
+
+impl<K, T> Connections<T> for Visit<'_, K, T> {
+    fn with(&mut self, key: ConnectionKey, visit: &mut dyn FnMut(&mut Connection<'_, T>)) -> bool {
+        let Some(entry) = self.entries.get_mut(key.slot as usize) else { return false };
+        if entry.serial != key.serial || !entry.websocket.can_send() {
+            return false;
+        }
+        visit(&mut entry.connection(self.loop_index, key.slot, self.desk));
+        true
+    }
+
+    fn each(&mut self, visit: &mut dyn FnMut(&mut Connection<'_, T>)) {
+        for (slot, entry) in self.entries.iter_mut() {
+            if entry.websocket.can_send() {
+                visit(&mut entry.connection(self.loop_index, slot as u32, self.desk));
+            }
+        }
+    }
+
+    fn hub(&self) -> hub::Statistics {
+        self.desk.hub.statistics()
+    }
+}

@@ -1,0 +1,180 @@
+//! The loops, as other threads see them.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use crate::config::Config;
+use crate::mailbox::{Adoption, Letter, MailboxFull, Post, Receipt};
+use crate::manager::Manager;
+use crate::poller::{MioPoller, Poller};
+use crate::publication::Publication;
+use crate::service::{ConnectionKey, Service};
+use crate::socket::Socket;
+use crate::statistics::{Counters, Statistics};
+
+/// What other threads ask the loops by. Cheap to clone.
+pub struct Handle<S: Service, K = Socket> {
+    pub(crate) shared: Arc<Loose<S, K>>,
+}
+
+/// What all handles and all loops share.
+pub(crate) struct Loose<S: Service, K> {
+    pub(crate) post: Post<K, S::Session, S::Command>,
+    pub(crate) counters: Vec<Arc<Counters>>,
+    next: AtomicUsize,
+}
+
+impl<S: Service, K> Clone for Handle<S, K> {
+    fn clone(&self) -> Self {
+        Self { shared: Arc::clone(&self.shared) }
+    }
+}
+
+/// The running loops' threads.
+#[derive(Debug)]
+pub struct Loops(Vec<JoinHandle<io::Result<()>>>);
+
+/// Starts `config.loops` loops on threads of their own, each with the service that `service` makes
+/// for its index.
+///
+/// # Errors
+///
+/// If the operating system refuses a poller or a thread.
+pub fn start<S: Service>(
+    config: &Config,
+    mut service: impl FnMut(usize) -> S,
+) -> io::Result<(Handle<S>, Loops)> {
+    let pollers: io::Result<Vec<_>> = (0..config.loops.max(1)).map(|_| MioPoller::new()).collect();
+    let (pollers, wakers): (Vec<_>, Vec<_>) = pollers?.into_iter().unzip();
+    let handle = Handle::new(
+        config,
+        wakers.into_iter().map(|waker| {
+            // A waker fails only when its poller is gone, and the loop with it.
+            Box::new(move || drop(waker.wake())) as Box<dyn Fn() + Send + Sync>
+        }),
+    );
+    let mut threads = Vec::new();
+    for (index, poller) in pollers.into_iter().enumerate() {
+        let manager = Manager::new(config, index, service(index), poller, &handle);
+        let name = format!("loop-{index}");
+        threads.push(std::thread::Builder::new().name(name).spawn(move || manager.run())?);
+    }
+    Ok((handle, Loops(threads)))
+}
+
+impl Loops {
+    /// Waits until every loop has stopped.
+    ///
+    /// # Errors
+    ///
+    /// If a loop ended because its poller failed, or by a panic.
+    pub fn join(self) -> io::Result<()> {
+        for thread in self.0 {
+            thread.join().map_err(|_| io::Error::other("a loop panicked"))??;
+        }
+        Ok(())
+    }
+}
+
+impl<S: Service, K> Handle<S, K> {
+    /// Makes the handle of as many loops as there are `wakers`.
+    pub(crate) fn new(
+        config: &Config,
+        wakers: impl Iterator<Item = Box<dyn Fn() + Send + Sync>>,
+    ) -> Self {
+        let post =
+            Post::new(wakers.collect(), config.mailbox_letters_max, config.mailbox_bytes_max);
+        let counters = (0..post.loops()).map(|_| Arc::default()).collect();
+        Self { shared: Arc::new(Loose { post, counters, next: AtomicUsize::new(0) }) }
+    }
+
+    /// Publishes to every loop. All publications reach all loops in one order.
+    ///
+    /// # Errors
+    ///
+    /// If the loops are too far behind; then it reaches nobody.
+    pub fn publish(&self, publication: Publication) -> Result<(), MailboxFull> {
+        self.shared.post.publish(publication, None)
+    }
+
+    /// Publishes, and returns what will tell how many subscriptions that reached.
+    ///
+    /// # Errors
+    ///
+    /// If the loops are too far behind; then it reaches nobody.
+    pub fn publish_counted(&self, publication: Publication) -> Result<Receipt, MailboxFull> {
+        let (receipt, tally) = Receipt::new(self.shared.post.loops());
+        self.shared.post.publish(publication, Some(&tally))?;
+        Ok(receipt)
+    }
+
+    /// Hands a connection over to a loop, to each in turn.
+    ///
+    /// # Errors
+    ///
+    /// If that loop is too far behind: the connection comes back.
+    pub fn adopt(
+        &self,
+        adoption: Adoption<K, S::Session>,
+    ) -> Result<(), Box<Adoption<K, S::Session>>> {
+        let to = self.shared.next.fetch_add(1, Ordering::Relaxed) % self.shared.post.loops();
+        match self.shared.post.send(to, Letter::Adopt(Box::new(adoption))) {
+            Err(Letter::Adopt(adoption)) => Err(adoption),
+            _ => Ok(()),
+        }
+    }
+
+    /// Asks the service on the loop of `key` something.
+    ///
+    /// # Errors
+    ///
+    /// If that loop is too far behind.
+    pub fn command(&self, key: ConnectionKey, command: S::Command) -> Result<(), MailboxFull> {
+        let to = usize::from(key.loop_index);
+        self.shared.post.send(to, Letter::Command(command)).map_err(|_| MailboxFull)
+    }
+
+    /// Asks every loop to close its connections (1001), write what waits, and end; what is not done
+    /// after `patience` is cut.
+    pub fn stop(&self, patience: Duration) {
+        let deadline = Instant::now() + patience;
+        for to in 0..self.shared.post.loops() {
+            // A letter to stop is never refused.
+            let _ = self.shared.post.send(to, Letter::Stop { deadline });
+        }
+    }
+
+    /// Returns what the loops have counted.
+    pub fn statistics(&self) -> Statistics {
+        let mut sum = Statistics::default();
+        self.shared.counters.iter().for_each(|counters| sum.add(counters));
+        sum
+    }
+
+    /// Returns how many letters wait in the fullest mailbox.
+    pub fn mailbox_waiting(&self) -> usize {
+        self.shared.post.waiting()
+    }
+
+    /// Returns how many loops there are.
+    pub fn loops(&self) -> usize {
+        self.shared.post.loops()
+    }
+}
+
+impl<S: Service, P: Poller> Manager<S, P> {
+    /// Turns until it was asked to stop and has.
+    ///
+    /// # Errors
+    ///
+    /// If the poller fails.
+    pub fn run(mut self) -> io::Result<()> {
+        while !self.is_done() {
+            self.turn()?;
+        }
+        Ok(())
+    }
+}

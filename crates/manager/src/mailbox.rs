@@ -1,0 +1,267 @@
+//! What other threads ask of the loops, in one order for every loop.
+//!
+//! All mail goes through one lock, held for a few pushes: that is what gives all loops the same
+//! order of publications, and each publication its number in it. A loop takes all its letters at
+//! once.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use campanile_wire::deflate::Agreed;
+
+use crate::publication::Publication;
+
+/// A connection after its opening handshake, to be taken over by a loop.
+pub struct Adoption<K, T> {
+    /// The connected socket.
+    pub socket: K,
+    /// What came behind the handshake and has been read already.
+    pub early: Bytes,
+    /// What was agreed about compression.
+    pub deflate: Option<Agreed>,
+    /// What the service keeps for it.
+    pub session: T,
+}
+
+/// One thing that a loop is asked.
+pub(crate) enum Letter<K, T, C> {
+    Adopt(Box<Adoption<K, T>>),
+    Publish { sequence: u64, publication: Arc<Publication>, receipt: Option<Arc<Tally>> },
+    Command(C),
+    Stop { deadline: Instant },
+}
+
+/// The mailboxes are full: the loops cannot keep up. Nothing of what was asked is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MailboxFull;
+
+impl fmt::Display for MailboxFull {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the loops are behind, and their mailboxes are full: try again later")
+    }
+}
+
+impl std::error::Error for MailboxFull {}
+
+/// All loops' mailboxes.
+pub(crate) struct Post<K, T, C> {
+    sorting: Mutex<Vec<VecDeque<Letter<K, T, C>>>>,
+    boxes: Vec<Flag>,
+    sequence: AtomicU64,
+    letters_max: usize,
+    bytes_max: usize,
+}
+
+/// What a loop and its senders share beside the letters.
+struct Flag {
+    /// There may be letters, and the loop has been woken for them.
+    raised: AtomicBool,
+    /// Letters posted and not yet worked off, and their bytes.
+    letters: AtomicUsize,
+    bytes: AtomicUsize,
+    wake: Box<dyn Fn() + Send + Sync>,
+}
+
+impl<K, T, C> Post<K, T, C> {
+    /// Makes a mailbox for each of `wakers`.
+    pub(crate) fn new(
+        wakers: Vec<Box<dyn Fn() + Send + Sync>>,
+        letters_max: usize,
+        bytes_max: usize,
+    ) -> Self {
+        Self {
+            sorting: Mutex::new(wakers.iter().map(|_| VecDeque::new()).collect()),
+            boxes: wakers
+                .into_iter()
+                .map(|wake| Flag {
+                    raised: AtomicBool::new(false),
+                    letters: AtomicUsize::new(0),
+                    bytes: AtomicUsize::new(0),
+                    wake,
+                })
+                .collect(),
+            sequence: AtomicU64::new(0),
+            letters_max,
+            bytes_max,
+        }
+    }
+
+    pub(crate) fn loops(&self) -> usize {
+        self.boxes.len()
+    }
+
+    /// Returns the number of the publication accepted last.
+    pub(crate) fn sequence(&self) -> u64 {
+        self.sequence.load(Ordering::Acquire)
+    }
+
+    /// Returns letters waiting, in the fullest mailbox.
+    pub(crate) fn waiting(&self) -> usize {
+        let letters = self.boxes.iter().map(|flag| flag.letters.load(Ordering::Relaxed));
+        letters.max().unwrap_or(0)
+    }
+
+    /// Posts a publication to every loop, or to none.
+    pub(crate) fn publish(
+        &self,
+        publication: Publication,
+        receipt: Option<&Arc<Tally>>,
+    ) -> Result<(), MailboxFull> {
+        let (bytes, publication) = (publication.bytes(), Arc::new(publication));
+        let mut sorting = self.lock();
+        if self.boxes.iter().any(|flag| !flag.has_room(self.letters_max, bytes, self.bytes_max)) {
+            return Err(MailboxFull);
+        }
+        let sequence = self.sequence.load(Ordering::Relaxed) + 1;
+        self.sequence.store(sequence, Ordering::Release);
+        for (letters, flag) in sorting.iter_mut().zip(&self.boxes) {
+            let publication = Arc::clone(&publication);
+            letters.push_back(Letter::Publish { sequence, publication, receipt: receipt.cloned() });
+            flag.count(bytes);
+        }
+        drop(sorting);
+        self.boxes.iter().for_each(Flag::raise);
+        Ok(())
+    }
+
+    /// Posts a letter to one loop, or gives it back when that is full.
+    pub(crate) fn send(
+        &self,
+        to: usize,
+        letter: Letter<K, T, C>,
+    ) -> Result<(), Letter<K, T, C>> {
+        let mut sorting = self.lock();
+        let flag = &self.boxes[to];
+        // To stop is always possible.
+        let must = matches!(letter, Letter::Stop { .. });
+        if !must && !flag.has_room(self.letters_max, 0, self.bytes_max) {
+            return Err(letter);
+        }
+        sorting[to].push_back(letter);
+        flag.count(0);
+        drop(sorting);
+        flag.raise();
+        Ok(())
+    }
+
+    /// Moves all letters for `of` behind those it has. Costs one atomic load when there are none.
+    pub(crate) fn collect(&self, of: usize, into: &mut VecDeque<Letter<K, T, C>>) {
+        if self.boxes[of].raised.swap(false, Ordering::AcqRel) {
+            let mut sorting = self.lock();
+            if into.is_empty() {
+                std::mem::swap(into, &mut sorting[of]);
+            } else {
+                into.append(&mut sorting[of]);
+            }
+        }
+    }
+
+    /// Notes that a loop has worked off a letter of so many bytes.
+    pub(crate) fn worked_off(&self, of: usize, bytes: usize) {
+        self.boxes[of].letters.fetch_sub(1, Ordering::Relaxed);
+        self.boxes[of].bytes.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<VecDeque<Letter<K, T, C>>>> {
+        self.sorting.lock().expect("nobody panics while sorting letters")
+    }
+}
+
+impl Flag {
+    fn has_room(&self, letters_max: usize, bytes: usize, bytes_max: usize) -> bool {
+        let waiting = self.bytes.load(Ordering::Relaxed);
+        // A publication that alone is over the limit may pass an empty mailbox.
+        self.letters.load(Ordering::Relaxed) < letters_max
+            && (waiting == 0 || waiting + bytes <= bytes_max)
+    }
+
+    fn count(&self, bytes: usize) {
+        self.letters.fetch_add(1, Ordering::Relaxed);
+        self.bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    fn raise(&self) {
+        if !self.raised.swap(true, Ordering::AcqRel) {
+            (self.wake)();
+        }
+    }
+}
+
+/// Counts, over all loops, the subscriptions that a publication reached.
+#[derive(Debug)]
+pub(crate) struct Tally {
+    state: Mutex<TallyState>,
+    complete: Condvar,
+}
+
+#[derive(Debug)]
+struct TallyState {
+    loops_left: usize,
+    deliveries: u64,
+    waker: Option<std::task::Waker>,
+}
+
+impl Tally {
+    fn new(loops: usize) -> Self {
+        let state = TallyState { loops_left: loops, deliveries: 0, waker: None };
+        Self { state: Mutex::new(state), complete: Condvar::new() }
+    }
+
+    /// Adds one loop's part.
+    pub(crate) fn add(&self, deliveries: u64) {
+        let mut state = self.lock();
+        state.deliveries += deliveries;
+        state.loops_left -= 1;
+        if state.loops_left == 0 {
+            self.complete.notify_all();
+            if let Some(waker) = state.waker.take() {
+                waker.wake();
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, TallyState> {
+        self.state.lock().expect("nobody panics while counting")
+    }
+}
+
+/// Tells how many subscriptions a publication reached, once every loop has delivered it.
+///
+/// A future, and for those without a runtime [`wait`](Self::wait).
+#[derive(Debug)]
+pub struct Receipt(Arc<Tally>);
+
+impl Receipt {
+    pub(crate) fn new(loops: usize) -> (Self, Arc<Tally>) {
+        let tally = Arc::new(Tally::new(loops));
+        (Self(Arc::clone(&tally)), tally)
+    }
+
+    /// Waits for the number, `patience` at most.
+    pub fn wait(&self, patience: Duration) -> Option<u64> {
+        let state = self.0.lock();
+        let complete = self.0.complete.wait_timeout_while(state, patience, |s| s.loops_left > 0);
+        let (state, _) = complete.expect("nobody panics while counting");
+        (state.loops_left == 0).then_some(state.deliveries)
+    }
+}
+
+impl Future for Receipt {
+    type Output = u64;
+
+    fn poll(
+        self: std::pin::Pin<&mut Self>,
+        context: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<u64> {
+        let mut state = self.0.lock();
+        if state.loops_left == 0 {
+            return std::task::Poll::Ready(state.deliveries);
+        }
+        state.waker = Some(context.waker().clone());
+        std::task::Poll::Pending
+    }
+}

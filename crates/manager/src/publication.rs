@@ -1,0 +1,64 @@
+//! Data for rooms, as all its deliveries share it.
+
+use std::sync::OnceLock;
+
+use bytes::Bytes;
+use campanile_hub::{Match, RequestId, Room};
+use campanile_wire::deflate::{Deflater, Shared, WINDOW_BITS_MAX, WINDOW_BITS_MIN};
+
+/// Data on its way to everyone in some rooms.
+///
+/// A delivery is `shared`, then the subscription's own request id, then `closing`: so that all
+/// deliveries of a publication share one copy of its data.
+#[derive(Debug)]
+pub struct Publication {
+    /// Where it goes.
+    pub rooms: Vec<Room>,
+    /// Whether `*` in `rooms` stands for every value.
+    pub matching: Match,
+    envelope: Envelope,
+    compressed: [OnceLock<Shared>; VARIANTS],
+}
+
+/// A publication's bytes around each subscription's request id.
+#[derive(Clone, Debug)]
+pub struct Envelope {
+    /// The message up to the request id.
+    pub shared: Bytes,
+    /// The message from there on.
+    pub closing: &'static str,
+}
+
+/// One for each window that a peer may have asked for.
+const VARIANTS: usize = (WINDOW_BITS_MAX - WINDOW_BITS_MIN + 1) as usize;
+
+impl Publication {
+    /// Makes a publication of `envelope` for `rooms`.
+    pub fn new(rooms: Vec<Room>, matching: Match, envelope: Envelope) -> Self {
+        Self { rooms, matching, envelope, compressed: Default::default() }
+    }
+
+    /// Returns the bytes that every delivery begins with.
+    pub fn shared(&self) -> &Bytes {
+        &self.envelope.shared
+    }
+
+    /// Appends the bytes that only the delivery to `id` has.
+    pub(crate) fn append_private(&self, id: &RequestId, output: &mut Vec<u8>) {
+        output.extend_from_slice(id.as_bytes());
+        output.extend_from_slice(self.envelope.closing.as_bytes());
+    }
+
+    /// Returns the shared bytes compressed for a window, made by whoever asks first.
+    pub(crate) fn compressed(&self, window_bits: u8, level: u8) -> &Shared {
+        let window_bits = window_bits.clamp(WINDOW_BITS_MIN, WINDOW_BITS_MAX);
+        self.compressed[usize::from(window_bits - WINDOW_BITS_MIN)].get_or_init(|| {
+            Shared::compress(&[&self.envelope.shared], &mut Deflater::new(window_bits, level))
+        })
+    }
+
+    /// Bytes it takes while it waits.
+    pub(crate) fn bytes(&self) -> usize {
+        self.envelope.shared.len() + self.rooms.iter().map(|room| room.as_str().len()).sum::<usize>()
+    }
+}

@@ -1,0 +1,173 @@
+//! What an application writes, and what it can do with a connection.
+
+use std::fmt;
+use std::time::Instant;
+
+use campanile_hub::{self as hub, ConnectionId, Full, Hub, RequestId, Room, Subscribed};
+use campanile_wire::{CloseCode, Closed, Kind};
+
+use crate::outbox::{Outbox, Pieces};
+
+/// An application on a loop: one value for each loop, called from that loop's thread alone.
+///
+/// Its functions must not block: every connection of the loop waits meanwhile.
+pub trait Service: Send + 'static {
+    /// What the service keeps for each connection. Small: it is most of what an idle one costs.
+    type Session: Send + 'static;
+    /// What other threads may ask of the service, by [`Handle::command`](crate::Handle::command).
+    type Command: Send + 'static;
+
+    /// Greets a connection that was taken over; what came early is received after this.
+    fn opened(&mut self, connection: &mut Connection<'_, Self::Session>);
+
+    /// Answers a message.
+    fn message(&mut self, connection: &mut Connection<'_, Self::Session>, message: Message<'_>);
+
+    /// Takes leave of a connection, once for each that was opened. Its subscriptions are gone.
+    fn closed(&mut self, key: ConnectionKey, session: Self::Session, closed: &Closed);
+
+    /// Does what another thread asked. `connections` finds the connections of this loop.
+    fn command(
+        &mut self,
+        command: Self::Command,
+        connections: &mut dyn Connections<Self::Session>,
+    );
+}
+
+/// The connections of one loop.
+pub trait Connections<T> {
+    /// Calls `visit` with the connection of that key; returns whether there is one.
+    fn with(&mut self, key: ConnectionKey, visit: &mut dyn FnMut(&mut Connection<'_, T>)) -> bool;
+
+    /// Calls `visit` with every open connection.
+    fn each(&mut self, visit: &mut dyn FnMut(&mut Connection<'_, T>));
+
+    /// Returns the loop's hub's numbers.
+    fn hub(&self) -> hub::Statistics;
+}
+
+/// A message from a client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Message<'a> {
+    /// Text.
+    Text(&'a str),
+    /// Bytes.
+    Binary(&'a [u8]),
+}
+
+/// Which connection: no two of a process are the same, ever.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ConnectionKey {
+    /// The loop that owns it.
+    pub loop_index: u16,
+    /// Its place there, which others have after it.
+    pub slot: ConnectionId,
+    /// How many connections the loop had before it.
+    pub serial: u64,
+}
+
+impl fmt::Display for ConnectionKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.loop_index, self.serial)
+    }
+}
+
+/// A connection, as a service sees it while it is called.
+#[derive(Debug)]
+pub struct Connection<'a, T> {
+    pub(crate) key: ConnectionKey,
+    pub(crate) session: &'a mut T,
+    pub(crate) outbox: &'a mut Outbox,
+    pub(crate) desk: &'a mut Desk,
+}
+
+/// What the services of a loop write on during a turn; the loop reads it at the turn's end.
+#[derive(Debug)]
+pub(crate) struct Desk {
+    pub(crate) now: Instant,
+    /// The number of the publication accepted last when this was last looked at.
+    pub(crate) sequence: u64,
+    pub(crate) hub: Hub,
+    pub(crate) pieces: Pieces,
+    /// Connections with something in the outbox.
+    pub(crate) dirty: Vec<ConnectionId>,
+    /// Connections that a service wants closed.
+    pub(crate) closings: Vec<Closing>,
+}
+
+/// A service's wish to close a connection.
+#[derive(Debug)]
+pub(crate) struct Closing {
+    pub(crate) slot: ConnectionId,
+    pub(crate) code: CloseCode,
+    pub(crate) reason: String,
+}
+
+impl Desk {
+    pub(crate) fn is_closing(&self, slot: ConnectionId) -> bool {
+        self.closings.last().is_some_and(|closing| closing.slot == slot)
+    }
+}
+
+impl<T> Connection<'_, T> {
+    /// Returns which connection this is.
+    pub fn key(&self) -> ConnectionKey {
+        self.key
+    }
+
+    /// Returns when this turn began.
+    pub fn now(&self) -> Instant {
+        self.desk.now
+    }
+
+    /// Returns what the service keeps for it.
+    pub fn session(&self) -> &T {
+        self.session
+    }
+
+    /// Returns what the service keeps for it, to be changed.
+    pub fn session_mut(&mut self) -> &mut T {
+        self.session
+    }
+
+    /// Sends a text message. It leaves at the end of the turn, with all else for this connection.
+    pub fn send_text(&mut self, text: &str) {
+        self.send(Kind::Text, text.as_bytes());
+    }
+
+    /// Sends a binary message.
+    pub fn send_binary(&mut self, bytes: &[u8]) {
+        self.send(Kind::Binary, bytes);
+    }
+
+    fn send(&mut self, kind: Kind, payload: &[u8]) {
+        if self.desk.is_closing(self.key.slot) {
+            return;
+        }
+        if self.outbox.push_message(&mut self.desk.pieces, kind, payload) {
+            self.desk.dirty.push(self.key.slot);
+        }
+    }
+
+    /// Closes the connection, after what was sent. Nothing more is received from it.
+    pub fn close(&mut self, code: CloseCode, reason: &str) {
+        if !self.desk.is_closing(self.key.slot) {
+            let slot = self.key.slot;
+            self.desk.closings.push(Closing { slot, code, reason: reason.to_owned() });
+        }
+    }
+
+    /// Subscribes it to a room. It gets every publication accepted from now on, and none earlier.
+    ///
+    /// # Errors
+    ///
+    /// If the connection or the hub has as many as it may have.
+    pub fn subscribe(&mut self, room: Room, id: RequestId) -> Result<Subscribed, Full> {
+        self.desk.hub.subscribe(self.key.slot, room, id, self.desk.sequence)
+    }
+
+    /// Ends all its subscriptions under `id`, and returns how many those were.
+    pub fn unsubscribe(&mut self, id: &RequestId) -> usize {
+        self.desk.hub.unsubscribe(self.key.slot, id)
+    }
+}

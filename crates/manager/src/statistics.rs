@@ -1,0 +1,91 @@
+//! What the loops have done, counted.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// A number that one loop writes and anybody reads.
+#[derive(Debug, Default)]
+pub struct Counter(AtomicU64);
+
+impl Counter {
+    /// Adds `more`. Only the loop that owns the counter may: so it needs no locked instruction.
+    pub(crate) fn add(&self, more: u64) {
+        self.0.store(self.0.load(Ordering::Relaxed).wrapping_add(more), Ordering::Relaxed);
+    }
+
+    /// Sets what is a level rather than a sum.
+    pub(crate) fn set(&self, value: u64) {
+        self.0.store(value, Ordering::Relaxed);
+    }
+
+    /// Returns the number.
+    pub fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+macro_rules! statistics {
+    ($($(#[doc = $doc:literal])+ $name:ident,)+) => {
+        /// One loop's counters.
+        #[derive(Debug, Default)]
+        pub struct Counters { $($(#[doc = $doc])+ pub $name: Counter,)+ }
+
+        /// The sums over all loops.
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+        pub struct Statistics { $($(#[doc = $doc])+ pub $name: u64,)+ }
+
+        impl Statistics {
+            /// Adds one loop's counters.
+            pub fn add(&mut self, counters: &Counters) {
+                $(self.$name += counters.$name.get();)+
+            }
+
+            /// Returns each number with its name and what it counts, for a metrics page.
+            pub fn iter(&self) -> impl Iterator<Item = (&'static str, &'static str, u64)> {
+                [$((stringify!($name), concat!($($doc),+).trim_ascii(), self.$name)),+].into_iter()
+            }
+        }
+    };
+}
+
+statistics! {
+    /// Open connections now.
+    connections,
+    /// Rooms with at least one subscription now, counted once for each loop.
+    rooms,
+    /// Subscriptions now.
+    subscriptions,
+    /// Connections taken over from the opening handshake.
+    adopted,
+    /// Connections that ended.
+    ended,
+    /// Connections that ended without a closing handshake.
+    ended_unclean,
+    /// Connections closed because the peer broke the protocol.
+    protocol_errors,
+    /// Connections closed because their outbox was full.
+    slow_closed,
+    /// Deliveries and replies dropped with a slow connection.
+    slow_dropped,
+    /// Messages received.
+    messages_received,
+    /// Bytes received.
+    bytes_received,
+    /// Replies and other messages to one connection.
+    messages_sent,
+    /// Publications taken from the mailbox, counted once for each loop.
+    publications,
+    /// Deliveries put into outboxes.
+    deliveries,
+    /// Patterns of triggers refused because they stood for too many rooms.
+    patterns_refused,
+    /// Bytes that sockets took.
+    bytes_sent,
+    /// Write calls.
+    writes,
+    /// Write calls that took less than all.
+    writes_partial,
+    /// Deliveries and replies that wait in the outboxes of slow connections now.
+    frames_waiting,
+    /// Turns of the loops.
+    turns,
+}
