@@ -129,11 +129,7 @@ impl<K, T, C> Post<K, T, C> {
     }
 
     /// Posts a letter to one loop, or gives it back when that is full.
-    pub(crate) fn send(
-        &self,
-        to: usize,
-        letter: Letter<K, T, C>,
-    ) -> Result<(), Letter<K, T, C>> {
+    pub(crate) fn send(&self, to: usize, letter: Letter<K, T, C>) -> Result<(), Letter<K, T, C>> {
         let mut sorting = self.lock();
         let flag = &self.boxes[to];
         // To stop is always possible.

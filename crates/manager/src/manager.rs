@@ -288,7 +288,7 @@ impl<S: Service, P: Poller> Manager<S, P> {
             match letter {
                 Letter::Publish { sequence, publication, receipt } => {
                     bytes = publication.bytes();
-                    deliveries += self.publish(sequence, publication, receipt.as_deref());
+                    deliveries += self.publish(sequence, &publication, receipt.as_deref());
                 }
                 Letter::Adopt(adoption) => self.adopt(*adoption),
                 Letter::Command(command) => {
@@ -307,11 +307,11 @@ impl<S: Service, P: Poller> Manager<S, P> {
     fn publish(
         &mut self,
         sequence: u64,
-        publication: Arc<Publication>,
+        publication: &Arc<Publication>,
         receipt: Option<&Tally>,
     ) -> usize {
         let Self { connections, desk: Desk { hub, pieces, dirty, .. }, .. } = self;
-        let index = pieces.add(Arc::clone(&publication));
+        let index = pieces.add(Arc::clone(publication));
         let rooms = &publication.rooms;
         let published = hub.publish(rooms, publication.matching, sequence, |slot, id| {
             let entry = &mut connections[slot as usize];

@@ -340,7 +340,6 @@ impl Backlog {
         self.bytes
     }
 
-
     pub(crate) fn is_empty(&self) -> bool {
         self.chunks.is_empty()
     }

@@ -111,10 +111,12 @@ impl Poller for MioPoller {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(()),
             other => other?,
         }
-        ready.extend(self.events.iter().filter(|event| event.token() != WAKER).map(|event| Ready {
-            slot: event.token().0 as u32,
-            readable: event.is_readable() || event.is_read_closed() || event.is_error(),
-            writable: event.is_writable(),
+        ready.extend(self.events.iter().filter(|event| event.token() != WAKER).map(|event| {
+            Ready {
+                slot: event.token().0 as u32,
+                readable: event.is_readable() || event.is_read_closed() || event.is_error(),
+                writable: event.is_writable(),
+            }
         }));
         Ok(())
     }

@@ -59,6 +59,7 @@ impl Publication {
 
     /// Bytes it takes while it waits.
     pub(crate) fn bytes(&self) -> usize {
-        self.envelope.shared.len() + self.rooms.iter().map(|room| room.as_str().len()).sum::<usize>()
+        self.envelope.shared.len()
+            + self.rooms.iter().map(|room| room.as_str().len()).sum::<usize>()
     }
 }

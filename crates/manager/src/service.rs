@@ -27,11 +27,7 @@ pub trait Service: Send + 'static {
     fn closed(&mut self, key: ConnectionKey, session: Self::Session, closed: &Closed);
 
     /// Does what another thread asked. `connections` finds the connections of this loop.
-    fn command(
-        &mut self,
-        command: Self::Command,
-        connections: &mut dyn Connections<Self::Session>,
-    );
+    fn command(&mut self, command: Self::Command, connections: &mut dyn Connections<Self::Session>);
 }
 
 /// The connections of one loop.
