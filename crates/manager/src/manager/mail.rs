@@ -1,0 +1,120 @@
+//! In: what other threads ask.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use campanile_wire::deflate::Agreed;
+use campanile_wire::{CloseCode, Role, WebSocket};
+
+use super::Manager;
+use crate::connections::{Entry, Visit};
+use crate::mailbox::{Adoption, Letter, Tally};
+use crate::outbox::Outbox;
+use crate::poller::Poller;
+use crate::publication::Publication;
+use crate::service::{Desk, Service};
+use crate::timers::UNSET;
+
+impl<S: Service, P: Poller> Manager<S, P> {
+    /// Handles mail in the order in which it was posted, until the turn has its share of deliveries.
+    pub(super) fn handle_mail(&mut self) {
+        self.shared.post.collect(usize::from(self.index), &mut self.mail);
+        let mut deliveries = 0;
+        while deliveries < self.config.turn_deliveries_max {
+            let Some(letter) = self.mail.pop_front() else { break };
+            let mut bytes = 0;
+            match letter {
+                Letter::Publish { sequence, publication, receipt } => {
+                    bytes = publication.bytes();
+                    deliveries += self.publish(sequence, &publication, receipt.as_deref());
+                }
+                Letter::Adopt(adoption) => self.adopt(*adoption),
+                Letter::Command(command) => {
+                    self.desk.sequence = self.shared.post.sequence();
+                    let Self { connections, desk, .. } = self;
+                    let mut visit = Visit { loop_index: self.index, entries: connections, desk };
+                    self.service.command(command, &mut visit);
+                }
+                Letter::Stop { deadline } => self.stop(deadline),
+            }
+            self.shared.post.worked_off(usize::from(self.index), bytes);
+        }
+    }
+
+    /// Puts a publication into the outbox of each subscription's connection.
+    pub(super) fn publish(
+        &mut self,
+        sequence: u64,
+        publication: &Arc<Publication>,
+        receipt: Option<&Tally>,
+    ) -> usize {
+        let Self { connections, desk: Desk { hub, pieces, dirty, .. }, .. } = self;
+        let index = pieces.add(Arc::clone(publication));
+        let rooms = &publication.rooms;
+        let published = hub.publish(rooms, publication.matching, sequence, |slot, id| {
+            let entry = &mut connections[slot as usize];
+            if entry.outbox.push_delivery(pieces, index, id) {
+                dirty.push(slot);
+            }
+        });
+        self.counters.publications.add(1);
+        self.counters.deliveries.add(published.deliveries as u64);
+        self.counters.patterns_refused.add(published.patterns_refused as u64);
+        if let Some(tally) = receipt {
+            tally.add(published.deliveries as u64);
+        }
+        published.deliveries
+    }
+
+    pub(super) fn adopt(&mut self, adoption: Adoption<P::Socket, S::Session>) {
+        let Adoption { mut socket, early, deflate, session } = adoption;
+        let slot = self.connections.vacant_key() as u32;
+        let window_bits = deflate.and_then(shared_window_bits);
+        self.serial += 1;
+        self.counters.adopted.add(1);
+        // One that cannot be watched is opened all the same, and ends at once: every session is
+        // taken leave of in one place.
+        let watched = self.poller.add(&mut socket, slot);
+        self.connections.insert(Entry {
+            socket,
+            websocket: WebSocket::new(&self.config.websocket, deflate, self.desk.now),
+            outbox: Outbox::new(window_bits),
+            session,
+            serial: self.serial,
+            armed: UNSET,
+            writable: true,
+            unread: false,
+            ending: false,
+            lingering: false,
+        });
+        let Self { connections, desk, service, .. } = self;
+        service.opened(&mut connections[slot as usize].connection(self.index, slot, desk));
+        if watched.is_err() {
+            self.end_of_stream(slot);
+        } else if self.stopping.is_some() {
+            self.close(slot, CloseCode::GOING_AWAY, "");
+        }
+        for chunk in early.chunks(self.input.len()) {
+            self.input[..chunk.len()].copy_from_slice(chunk);
+            self.receive(slot, chunk.len());
+        }
+        self.settle(slot);
+    }
+
+    pub(super) fn stop(&mut self, deadline: Instant) {
+        self.stopping = Some(deadline);
+        self.slots().for_each(|slot| self.close(slot, CloseCode::GOING_AWAY, ""));
+    }
+
+    /// All slots there are, taken or not.
+    pub(super) fn slots(&self) -> std::ops::Range<u32> {
+        0..self.connections.capacity() as u32
+    }
+}
+
+/// Returns the window for which publications to this peer are compressed; none where this end keeps
+/// context, which a message compressed elsewhere would break.
+fn shared_window_bits(agreed: Agreed) -> Option<u8> {
+    let sent = agreed.sent_by(Role::Server);
+    (!sent.context_takeover).then_some(sent.window_bits)
+}

@@ -1,0 +1,155 @@
+//! The turn of a loop. What it does one after the other stands in [`reading`], [`mail`] and
+//! [`writing`].
+
+mod reading;
+
+mod mail;
+
+mod writing;
+
+use std::collections::VecDeque;
+use std::io;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use campanile_hub::Hub;
+use campanile_wire::Scratch;
+use slab::Slab;
+
+use crate::config::Config;
+use crate::connections::Entry;
+use crate::handle::{Handle, Loose};
+use crate::mailbox::Letter;
+use crate::outbox::{Packing, Parcel, Pieces};
+use crate::poller::{Poller, Ready};
+use crate::service::{Desk, Service};
+use crate::statistics::Counters;
+use crate::timers::Timers;
+
+/// One loop: its connections, its hub, and all that moves bytes between them.
+pub struct Manager<S: Service, P: Poller> {
+    poller: P,
+    service: S,
+    connections: Slab<Entry<P::Socket, S::Session>>,
+    desk: Desk,
+    timers: Timers,
+    mail: VecDeque<Letter<P::Socket, S::Session, S::Command>>,
+    /// The one buffer that all sockets are read into.
+    input: Box<[u8]>,
+    /// The one buffer that all sockets are written from.
+    parcel: Parcel,
+    scratch: Scratch,
+    ready: Vec<Ready>,
+    /// Connections that had more to read than one turn's share.
+    unread: Vec<u32>,
+    /// Connections that had more to write than one call takes.
+    unwritten: Vec<u32>,
+    /// Connections that end with this turn.
+    ending: Vec<u32>,
+    due: Vec<(u32, u32)>,
+    index: u16,
+    serial: u64,
+    stopping: Option<Instant>,
+    shared: Arc<Loose<S, P::Socket>>,
+    counters: Arc<Counters>,
+    packing: Packing,
+    config: Config,
+}
+
+impl<S: Service, P: Poller> Manager<S, P> {
+    /// Makes the loop `index` of those that `handle` reaches.
+    pub fn new(
+        config: &Config,
+        index: usize,
+        service: S,
+        poller: P,
+        handle: &Handle<S, P::Socket>,
+    ) -> Self {
+        let now = poller.now();
+        Self {
+            poller,
+            service,
+            connections: Slab::new(),
+            desk: Desk {
+                now,
+                sequence: 0,
+                hub: Hub::new(config.hub),
+                pieces: Pieces::default(),
+                dirty: Vec::new(),
+                closings: Vec::new(),
+            },
+            timers: Timers::new(now),
+            mail: VecDeque::new(),
+            input: vec![0; config.read_bytes_max.max(1)].into_boxed_slice(),
+            parcel: Parcel::default(),
+            scratch: Scratch::new(),
+            ready: Vec::new(),
+            unread: Vec::new(),
+            unwritten: Vec::new(),
+            ending: Vec::new(),
+            due: Vec::new(),
+            index: u16::try_from(index).expect("there are fewer than 65,536 loops"),
+            serial: 0,
+            stopping: None,
+            shared: Arc::clone(&handle.shared),
+            counters: Arc::clone(&handle.shared.counters[index]),
+            packing: Packing {
+                copy_bytes_max: config.copy_bytes_max,
+                compress_bytes_min: config.compress_bytes_min,
+                compression_level: config.compression_level,
+            },
+            config: config.clone(),
+        }
+    }
+
+    /// Does once all that is to be done, and waits first if that is nothing.
+    ///
+    /// Services are called while sockets are read and mail is handled; what they decide (send,
+    /// close, subscribe) is written on the desk. So nothing closes or unsubscribes in the middle of
+    /// a fan-out, and each connection is written to once.
+    ///
+    /// # Errors
+    ///
+    /// If the poller fails. Whatever happens to a connection is that connection's alone.
+    pub fn turn(&mut self) -> io::Result<()> {
+        let patience = self.patience();
+        self.poller.wait(&mut self.ready, patience)?;
+        self.desk.now = self.poller.now();
+        self.read_ready();
+        self.ring_timers();
+        self.handle_mail();
+        self.begin_closings();
+        self.flush_dirty();
+        self.bury_ended();
+        self.count();
+        Ok(())
+    }
+
+    /// Returns whether the loop was asked to stop, and all of its connections are gone.
+    pub fn is_done(&self) -> bool {
+        self.stopping.is_some() && self.connections.is_empty()
+    }
+
+    /// How long the loop may sleep: not at all while something is left over from the last turn.
+    fn patience(&self) -> Option<Duration> {
+        if !(self.unread.is_empty() && self.unwritten.is_empty() && self.mail.is_empty()) {
+            return Some(Duration::ZERO);
+        }
+        let now = self.poller.now();
+        let until_stop = self.stopping.map(|deadline| deadline.saturating_duration_since(now));
+        [self.timers.patience(now), until_stop].into_iter().flatten().min()
+    }
+
+    /// Tells the counters what the levels are now.
+    fn count(&self) {
+        let hub = self.desk.hub.statistics();
+        self.counters.connections.set(self.connections.len() as u64);
+        self.counters.rooms.set(hub.rooms as u64);
+        self.counters.subscriptions.set(hub.subscriptions as u64);
+        self.counters.turns.add(1);
+    }
+}
+
+fn is_temporary(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
+}

@@ -1,0 +1,147 @@
+//! In: what sockets and timers have to say.
+
+use campanile_wire::Event;
+
+use super::{Manager, is_temporary};
+use crate::poller::{Poller, Ready};
+use crate::service::{Connection, ConnectionKey, Message, Service};
+use crate::timers::UNSET;
+
+impl<S: Service, P: Poller> Manager<S, P> {
+    /// Reads each ready socket once; one that has more comes again next turn, after the others.
+    pub(super) fn read_ready(&mut self) {
+        self.desk.dirty.append(&mut self.unwritten);
+        let unread = std::mem::take(&mut self.unread);
+        for slot in unread {
+            if let Some(entry) = self.connections.get_mut(slot as usize) {
+                entry.unread = false;
+                self.read(slot);
+            }
+        }
+        let mut ready = std::mem::take(&mut self.ready);
+        for Ready { slot, readable, writable } in ready.drain(..) {
+            if writable {
+                self.mark_writable(slot);
+            }
+            if readable {
+                self.read(slot);
+            }
+        }
+        self.ready = ready;
+    }
+
+    pub(super) fn mark_writable(&mut self, slot: u32) {
+        let Some(entry) = self.connections.get_mut(slot as usize) else { return };
+        if !entry.writable {
+            entry.writable = true;
+            self.desk.dirty.push(slot);
+        }
+    }
+
+    pub(super) fn read(&mut self, slot: u32) {
+        let Some(entry) = self.connections.get_mut(slot as usize) else { return };
+        if entry.unread || entry.ending {
+            return;
+        }
+        match self.poller.read(&mut entry.socket, &mut self.input) {
+            Ok(read) => {
+                if !read.drained {
+                    entry.unread = true;
+                    self.unread.push(slot);
+                }
+                if read.bytes == 0 {
+                    self.end_of_stream(slot);
+                } else {
+                    self.counters.bytes_received.add(read.bytes as u64);
+                    self.receive(slot, read.bytes);
+                }
+            }
+            Err(error) if is_temporary(&error) => {}
+            Err(_) => self.end_of_stream(slot),
+        }
+    }
+
+    /// Takes the first `bytes` of the input buffer through the connection's websocket to the
+    /// service.
+    pub(super) fn receive(&mut self, slot: u32, bytes: usize) {
+        let Self { connections, desk, service, counters, scratch, .. } = self;
+        let Some(entry) = connections.get_mut(slot as usize) else { return };
+        if entry.lingering {
+            return;
+        }
+        let key = ConnectionKey { loop_index: self.index, slot, serial: entry.serial };
+        let (session, outbox) = (&mut entry.session, &mut entry.outbox);
+        let mut answerable = entry.websocket.can_send() && !desk.is_closing(slot);
+        desk.sequence = self.shared.post.sequence();
+        let mut received = entry.websocket.receive(&mut self.input[..bytes], scratch, desk.now);
+        while let Some(event) = received.next() {
+            let message = match event {
+                Event::Text(text) => Message::Text(text),
+                Event::Binary(bytes) => Message::Binary(bytes),
+                Event::Ping(_) => {
+                    if outbox.push_frames(&mut desk.pieces, |out| received.poll_pongs(out)) {
+                        desk.dirty.push(slot);
+                    }
+                    continue;
+                }
+                Event::Failed(_) => {
+                    counters.protocol_errors.add(1);
+                    continue;
+                }
+                Event::Pong(_) | Event::Close(..) => continue,
+            };
+            counters.messages_received.add(1);
+            if answerable {
+                service.message(&mut Connection { key, session, outbox, desk }, message);
+                answerable = !desk.is_closing(slot);
+            }
+        }
+        drop(received);
+        self.settle(slot);
+    }
+
+    pub(super) fn end_of_stream(&mut self, slot: u32) {
+        let Some(entry) = self.connections.get_mut(slot as usize) else { return };
+        entry.websocket.end_of_stream();
+        if entry.lingering {
+            self.end(slot);
+        } else {
+            self.settle(slot);
+        }
+    }
+
+    /// After anything has happened to a websocket: sees to it that what it has to say leaves, that
+    /// its timer rings, and that one which is closing hears nothing more.
+    pub(super) fn settle(&mut self, slot: u32) {
+        let Some(entry) = self.connections.get_mut(slot as usize) else { return };
+        if entry.websocket.has_output() || entry.websocket.closed().is_some() {
+            self.desk.dirty.push(slot);
+        }
+        if !entry.websocket.can_send() {
+            self.desk.hub.leave(slot);
+        }
+        self.timers.arm(slot, &mut entry.armed, entry.websocket.deadline());
+    }
+
+    pub(super) fn ring_timers(&mut self) {
+        let mut due = std::mem::take(&mut self.due);
+        self.timers.ring(self.desk.now, &mut due);
+        for (slot, tick) in due.drain(..) {
+            let Some(entry) = self.connections.get_mut(slot as usize) else { continue };
+            if entry.armed != tick {
+                continue;
+            }
+            entry.armed = UNSET;
+            if entry.lingering {
+                self.end(slot);
+            } else {
+                entry.websocket.handle_deadline(self.desk.now);
+                self.settle(slot);
+            }
+        }
+        self.due = due;
+        if self.stopping.is_some_and(|deadline| deadline <= self.desk.now) {
+            self.slots().for_each(|slot| self.end(slot));
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! Out: one write for each connection, and the end of those that end.
+
+use std::io;
+
+use campanile_wire::CloseCode;
+
+use super::{Manager, is_temporary};
+use crate::connections::Entry;
+use crate::outbox::Parcel;
+use crate::poller::Poller;
+use crate::service::{ConnectionKey, Service};
+use crate::statistics::Counters;
+use crate::timers::UNSET;
+
+impl<S: Service, P: Poller> Manager<S, P> {
+    /// Starts the closing handshakes that services asked for.
+    pub(super) fn begin_closings(&mut self) {
+        for closing in std::mem::take(&mut self.desk.closings) {
+            self.close(closing.slot, closing.code, &closing.reason);
+        }
+    }
+
+    pub(super) fn close(&mut self, slot: u32, code: CloseCode, reason: &str) {
+        let Some(entry) = self.connections.get_mut(slot as usize) else { return };
+        entry.websocket.close(code, reason, self.desk.now);
+        self.settle(slot);
+    }
+
+    /// Writes to each connection that has something, once.
+    pub(super) fn flush_dirty(&mut self) {
+        // By position: a connection found too slow is appended, to be told so.
+        let mut next = 0;
+        while let Some(slot) = self.desk.dirty.get(next) {
+            self.flush(*slot);
+            next += 1;
+        }
+        self.desk.dirty.clear();
+        self.desk.pieces.clear();
+    }
+
+    pub(super) fn flush(&mut self, slot: u32) {
+        let Self { connections, desk, parcel, .. } = self;
+        let Some(entry) = connections.get_mut(slot as usize) else { return };
+        if entry.websocket.has_output() {
+            let (outbox, websocket) = (&mut entry.outbox, &mut entry.websocket);
+            outbox.push_frames(&mut desk.pieces, |private| websocket.poll_output(private));
+            if !entry.websocket.can_send() {
+                desk.hub.leave(slot);
+            }
+        }
+        parcel.clear();
+        entry.outbox.pack(&desk.pieces, &self.packing, parcel);
+        match write_out(&mut self.poller, entry, parcel, &self.counters) {
+            Err(_) => self.end_of_stream(slot),
+            Ok(waiting) if waiting > self.config.outbox_bytes_max => self.shed(slot),
+            Ok(waiting) if waiting > 0 && entry.writable => self.unwritten.push(slot),
+            Ok(_) => {}
+        }
+        self.hang_up(slot);
+    }
+
+    /// Closes a connection whose outbox is full: what waits for it is dropped, so that the close
+    /// frame can follow what has been written in part.
+    pub(super) fn shed(&mut self, slot: u32) {
+        let Some(entry) = self.connections.get_mut(slot as usize) else { return };
+        let Some(backlog) = entry.outbox.backlog() else { return };
+        if !entry.websocket.can_send() {
+            return;
+        }
+        self.counters.slow_closed.add(1);
+        self.counters.slow_dropped.add(backlog.drop_frames() as u64);
+        entry.websocket.close(CloseCode::TRY_AGAIN_LATER, "too slow", self.desk.now);
+        self.settle(slot);
+    }
+
+    /// Ends a connection that is closed, once its last frame has left; or waits for that, but not
+    /// for ever.
+    ///
+    /// To a peer that broke the protocol only the write half is closed at first: a socket closed
+    /// over unread input is reset, and the close frame that says why could be lost.
+    pub(super) fn hang_up(&mut self, slot: u32) {
+        let Some(entry) = self.connections.get_mut(slot as usize) else { return };
+        let Some(closed) = entry.websocket.closed() else { return };
+        if entry.ending || entry.websocket.has_output() {
+            return;
+        }
+        let is_failed = closed.error.is_some();
+        let is_cut = !closed.clean && !is_failed;
+        let waits = entry.outbox.backlog().is_some() || !entry.writable;
+        if is_cut || !(waits || is_failed) {
+            self.end(slot);
+            return;
+        }
+        if is_failed && !waits {
+            self.poller.shutdown_write(&mut entry.socket);
+        }
+        if !entry.lingering {
+            entry.lingering = true;
+            entry.armed = UNSET;
+            let deadline = self.desk.now.checked_add(self.config.websocket.close_within);
+            self.timers.arm(slot, &mut entry.armed, deadline);
+        }
+    }
+
+    /// Puts a connection on the list of those that end with this turn.
+    pub(super) fn end(&mut self, slot: u32) {
+        let Some(entry) = self.connections.get_mut(slot as usize) else { return };
+        if !entry.ending {
+            entry.ending = true;
+            entry.websocket.end_of_stream();
+            self.desk.hub.leave(slot);
+            self.ending.push(slot);
+        }
+    }
+
+    /// Takes leave of the connections that ended in this turn.
+    pub(super) fn bury_ended(&mut self) {
+        for slot in std::mem::take(&mut self.ending) {
+            let mut entry = self.connections.remove(slot as usize);
+            self.poller.remove(&mut entry.socket);
+            drop(entry.socket);
+            let closed = entry.websocket.closed().expect("a connection that ended was closed");
+            self.counters.ended.add(1);
+            self.counters.ended_unclean.add(u64::from(!closed.clean));
+            let key = ConnectionKey { loop_index: self.index, slot, serial: entry.serial };
+            self.service.closed(key, entry.session, closed);
+        }
+        if self.connections.is_empty() {
+            self.connections.shrink_to_fit();
+        }
+    }
+}
+
+/// Writes what waited and then the parcel, with one call; keeps what the socket does not take.
+/// Returns the bytes that wait now.
+fn write_out<P: Poller, T>(
+    poller: &mut P,
+    entry: &mut Entry<P::Socket, T>,
+    parcel: &Parcel,
+    counters: &Counters,
+) -> io::Result<usize> {
+    let Entry { socket, outbox, writable, .. } = entry;
+    if outbox.backlog().is_some() && parcel.len() > 0 {
+        outbox.keep(parcel, 0);
+    }
+    let (taken, offered) = match outbox.backlog() {
+        Some(waiting) if !*writable => return Ok(waiting.bytes()),
+        Some(waiting) => waiting.write(|slices| write_once(poller, socket, slices))?,
+        None if parcel.len() == 0 => {
+            *writable = poller.flush(socket)?;
+            return Ok(0);
+        }
+        None => parcel.write(|slices| write_once(poller, socket, slices))?,
+    };
+    counters.writes.add(1);
+    counters.bytes_sent.add(taken as u64);
+    if taken < offered || !poller.flush(socket)? {
+        *writable = false;
+        counters.writes_partial.add(1);
+    }
+    let waiting = match outbox.backlog() {
+        Some(waiting) => {
+            waiting.advance(taken);
+            waiting
+        }
+        None if taken < parcel.len() => outbox.keep(parcel, taken),
+        None => return Ok(0),
+    };
+    let bytes = waiting.bytes();
+    if waiting.is_empty() {
+        outbox.drop_backlog();
+    }
+    Ok(bytes)
+}
+
+/// Writes once, and returns the bytes taken and the bytes offered.
+fn write_once<P: Poller>(
+    poller: &mut P,
+    socket: &mut P::Socket,
+    slices: &[io::IoSlice<'_>],
+) -> io::Result<(usize, usize)> {
+    let offered = slices.iter().map(|slice| slice.len()).sum();
+    match poller.write(socket, slices) {
+        Err(error) if is_temporary(&error) => Ok((0, offered)),
+        taken => Ok((taken?, offered)),
+    }
+}
