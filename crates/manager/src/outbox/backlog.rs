@@ -1,0 +1,88 @@
+//! What a slow socket has not taken yet.
+
+use std::collections::VecDeque;
+use std::io::IoSlice;
+
+use bytes::Bytes;
+
+use super::SLICES_MAX;
+
+/// What a slow socket has not taken yet.
+#[derive(Debug, Default)]
+pub(crate) struct Backlog {
+    chunks: VecDeque<Chunk>,
+    bytes: usize,
+    frames: usize,
+    /// The first chunk goes on with a frame that has been written in part.
+    pub(super) mid_frame: bool,
+}
+
+/// Bytes of one frame.
+#[derive(Debug)]
+pub(super) struct Chunk {
+    pub(super) bytes: Bytes,
+    pub(super) ends_frame: bool,
+}
+
+/// What a chunk takes beside its bytes, so that many small ones count for what they cost.
+const CHUNK_BYTES: usize = size_of::<Chunk>();
+
+impl Backlog {
+    /// Bytes of memory it stands for.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.chunks.is_empty()
+    }
+
+    pub(super) fn push(&mut self, chunk: Chunk) {
+        self.bytes += chunk.bytes.len() + CHUNK_BYTES;
+        self.frames += usize::from(chunk.ends_frame);
+        self.chunks.push_back(chunk);
+    }
+
+    /// Calls `write` once with the first chunks.
+    pub(crate) fn write<R>(&self, write: impl FnOnce(&[IoSlice<'_>]) -> R) -> R {
+        let mut slices = [IoSlice::new(&[]); SLICES_MAX];
+        let mut count = 0;
+        for (slot, chunk) in slices.iter_mut().zip(&self.chunks) {
+            *slot = IoSlice::new(&chunk.bytes);
+            count += 1;
+        }
+        write(&slices[..count])
+    }
+
+    /// Takes away what has been written.
+    pub(crate) fn advance(&mut self, mut written: usize) {
+        while written > 0 {
+            let front = self.chunks.front_mut().expect("no more is written than there was");
+            let take = written.min(front.bytes.len());
+            written -= take;
+            self.bytes -= take;
+            let _ = front.bytes.split_to(take);
+            self.mid_frame = !(front.bytes.is_empty() && front.ends_frame);
+            if front.bytes.is_empty() {
+                self.bytes -= CHUNK_BYTES;
+                self.frames -= usize::from(front.ends_frame);
+                self.chunks.pop_front();
+            }
+        }
+    }
+
+    /// Drops all frames but one that is half written, and returns how many those were. So a close
+    /// frame can still follow.
+    pub(crate) fn drop_frames(&mut self) -> usize {
+        let kept = if self.mid_frame {
+            self.chunks.iter().position(|chunk| chunk.ends_frame).map_or(0, |last| last + 1)
+        } else {
+            0
+        };
+        let before = self.frames;
+        self.chunks.truncate(kept);
+        self.bytes = self.chunks.iter().map(|chunk| chunk.bytes.len() + CHUNK_BYTES).sum();
+        self.frames = usize::from(self.mid_frame);
+        before - self.frames
+    }
+}

@@ -1,0 +1,184 @@
+//! Frames that wait for a socket.
+//!
+//! During a turn, what is to leave for a connection is a chain of [`Piece`]s in the loop's one
+//! [`Pieces`]; a connection itself holds only the ends of its chain. At the end of the turn each
+//! chain is put together and written with one call. Only when a socket does not take all of it does
+//! the rest move to a [`Backlog`] of the connection's own, which is bounded.
+
+mod backlog;
+mod parcel;
+
+use std::sync::Arc;
+
+use campanile_hub::RequestId;
+use campanile_wire::{Head, Kind, OpCode};
+
+pub(crate) use backlog::Backlog;
+pub(crate) use parcel::{Packing, Parcel};
+
+use crate::publication::Publication;
+
+/// What waits for one connection.
+#[derive(Debug)]
+pub struct Outbox {
+    first: u32,
+    last: u32,
+    backlog: Option<Box<Backlog>>,
+    /// The window for which its publications are compressed; none: they are not.
+    window_bits: Option<u8>,
+}
+
+/// No piece, or no publication.
+const NONE: u32 = u32::MAX;
+
+/// What one turn puts into all outboxes of a loop.
+#[derive(Debug, Default)]
+pub struct Pieces {
+    pieces: Vec<Piece>,
+    /// The bytes that only one connection gets: whole frames, and deliveries' own parts.
+    private: Vec<u8>,
+    publications: Vec<Arc<Publication>>,
+}
+
+/// A delivery, or bytes in the form they are to leave in.
+#[derive(Clone, Copy, Debug)]
+struct Piece {
+    next: u32,
+    publication: u32,
+    start: u32,
+    end: u32,
+}
+
+impl Pieces {
+    /// Makes a publication known, and returns what to deliver it by.
+    pub(crate) fn add(&mut self, publication: Arc<Publication>) -> u32 {
+        self.publications.push(publication);
+        (self.publications.len() - 1) as u32
+    }
+
+    /// Forgets everything, at the end of a turn; a burst's memory is given back.
+    pub(crate) fn clear(&mut self) {
+        const KEPT: usize = 1 << 16;
+        self.pieces.clear();
+        self.pieces.shrink_to(KEPT);
+        self.private.clear();
+        self.private.shrink_to(KEPT * 16);
+        self.publications.clear();
+    }
+
+    fn private(&self, piece: &Piece) -> &[u8] {
+        &self.private[piece.start as usize..piece.end as usize]
+    }
+}
+
+impl Outbox {
+    /// Makes an empty one for a peer that agreed to take messages compressed for `window_bits`.
+    pub(crate) fn new(window_bits: Option<u8>) -> Self {
+        Self { first: NONE, last: NONE, backlog: None, window_bits }
+    }
+
+    /// Appends a message. Returns whether the outbox was empty.
+    pub(crate) fn push_message(&mut self, pieces: &mut Pieces, kind: Kind, payload: &[u8]) -> bool {
+        let head = Head::new(op_code(kind), false, payload.len(), None);
+        self.push_with(pieces, NONE, |private| {
+            private.extend_from_slice(head.as_bytes());
+            private.extend_from_slice(payload);
+        })
+    }
+
+    /// Appends whatever `write` writes: whole frames. Returns whether the outbox was empty.
+    pub(crate) fn push_frames(
+        &mut self,
+        pieces: &mut Pieces,
+        write: impl FnOnce(&mut Vec<u8>),
+    ) -> bool {
+        self.push_with(pieces, NONE, write)
+    }
+
+    /// Appends the delivery of a publication to the subscription `id`. Returns whether the outbox
+    /// was empty.
+    #[inline]
+    pub(crate) fn push_delivery(
+        &mut self,
+        pieces: &mut Pieces,
+        publication: u32,
+        id: &RequestId,
+    ) -> bool {
+        let Pieces { publications, private, .. } = pieces;
+        let start = private.len() as u32;
+        publications[publication as usize].append_private(id, private);
+        let end = private.len() as u32;
+        self.link(pieces, Piece { next: NONE, publication, start, end })
+    }
+
+    fn push_with(
+        &mut self,
+        pieces: &mut Pieces,
+        publication: u32,
+        write: impl FnOnce(&mut Vec<u8>),
+    ) -> bool {
+        let start = pieces.private.len() as u32;
+        write(&mut pieces.private);
+        let end = pieces.private.len() as u32;
+        self.link(pieces, Piece { next: NONE, publication, start, end })
+    }
+
+    #[inline]
+    fn link(&mut self, pieces: &mut Pieces, piece: Piece) -> bool {
+        let index = pieces.pieces.len() as u32;
+        pieces.pieces.push(piece);
+        let was_empty = self.first == NONE;
+        if was_empty {
+            self.first = index;
+        } else {
+            pieces.pieces[self.last as usize].next = index;
+        }
+        self.last = index;
+        was_empty
+    }
+
+    /// Puts the chain together in `parcel`, which is empty, and lets go of it.
+    pub(crate) fn pack(&mut self, pieces: &Pieces, limits: &Packing, parcel: &mut Parcel) {
+        let mut next = self.first;
+        while let Some(piece) = pieces.pieces.get(next as usize) {
+            match pieces.publications.get(piece.publication as usize) {
+                Some(publication) => parcel.pack_delivery(
+                    publication,
+                    pieces.private(piece),
+                    self.window_bits,
+                    limits,
+                ),
+                None => parcel.pack_frames(pieces.private(piece)),
+            }
+            next = piece.next;
+        }
+        (self.first, self.last) = (NONE, NONE);
+    }
+
+    /// Returns what an earlier turn could not write.
+    pub(crate) fn backlog(&mut self) -> Option<&mut Backlog> {
+        self.backlog.as_deref_mut()
+    }
+
+    /// Keeps for later what of a parcel has not been written.
+    pub(crate) fn keep(&mut self, parcel: &Parcel, written: usize) -> &mut Backlog {
+        let backlog = self.backlog.get_or_insert_default();
+        parcel.rest(written, backlog);
+        backlog
+    }
+
+    /// Gives up the backlog's memory once all of it is written.
+    pub(crate) fn drop_backlog(&mut self) {
+        self.backlog = None;
+    }
+}
+
+fn op_code(kind: Kind) -> OpCode {
+    match kind {
+        Kind::Text => OpCode::Text,
+        Kind::Binary => OpCode::Binary,
+    }
+}
+
+/// Slices in one write call: enough for 31 large payloads, and far below IOV_MAX.
+const SLICES_MAX: usize = 64;
