@@ -6,3 +6,7 @@ pub mod bench;
 pub mod cli;
 pub mod config;
 pub mod logging;
+pub mod reply;
+pub mod request;
+pub mod service;
+pub mod status;

@@ -1,0 +1,169 @@
+//! What the gateway says to a client, beside deliveries: the greeting and the replies.
+//!
+//! Keys and spaces are those of high-templar.
+
+use crate::status::Status;
+use campanile_hub::{Permissions, RequestId};
+use std::fmt::{self, Write};
+
+/// Which protocol a connection speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Speech {
+    /// That of high-templar 3: replies do not say to what.
+    Dialect3,
+    /// That of high-templar 2.5: replies carry the `requestId`, and nonsense is not answered.
+    Dialect25,
+    /// The subprotocol `campanile.v1`: every reply carries the `requestId`.
+    V1,
+}
+
+/// How a request was answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reply {
+    /// It is done.
+    Success,
+    /// The room is not one that this client may hear.
+    RoomNotFound,
+    /// What stood there was no room.
+    NoRoom,
+    /// There was no `requestId`, or it cannot be one.
+    NoRequestId,
+    /// Nothing is subscribed under this `requestId`.
+    NotSubscribed,
+    /// The `type` is not one we know.
+    TypeNotAllowed,
+    /// The object had no `type`.
+    NoType,
+    /// It was JSON and no object.
+    NotAnObject,
+    /// It was no JSON.
+    NotJson,
+    /// The connection has `subscriptions_per_connection_max`.
+    TooManySubscriptions,
+    /// The loop has `rooms_max`.
+    TooManyRooms,
+    /// The client sent more than `messages_per_s`. A close with 1008 follows.
+    RateLimited,
+}
+
+impl Reply {
+    /// Returns the error's name on the wire; none for success.
+    const fn message(self) -> Option<&'static str> {
+        Some(match self {
+            Self::Success => return None,
+            Self::RoomNotFound | Self::NoRoom => "room-not-found",
+            Self::NoRequestId => "no-request-id",
+            Self::NotSubscribed => "not-subscribed",
+            Self::TypeNotAllowed | Self::NoType | Self::NotAnObject => "message-type-not-allowed",
+            Self::NotJson => "non-json-message",
+            Self::TooManySubscriptions => "too-many-subscriptions",
+            Self::TooManyRooms => "too-many-rooms",
+            Self::RateLimited => "rate-limited",
+        })
+    }
+
+    /// Returns whether high-templar 2.5 said nothing to this.
+    const fn is_silent_in_2_5(self) -> bool {
+        matches!(
+            self,
+            Self::NoRoom | Self::NoRequestId | Self::NoType | Self::NotAnObject | Self::NotJson
+        )
+    }
+
+    /// Returns whether high-templar 3 puts the connection's id where the request's would be.
+    const fn names_connection(self) -> bool {
+        matches!(self, Self::TypeNotAllowed | Self::NoType | Self::NotAnObject | Self::NotJson)
+    }
+
+    /// Writes the reply to a request with this `id` into `output`, which it clears; returns whether
+    /// there is one.
+    pub fn write(
+        self,
+        speech: Speech,
+        id: Option<&RequestId>,
+        connection: Uuid,
+        output: &mut String,
+    ) -> bool {
+        if speech == Speech::Dialect25 && self.is_silent_in_2_5() {
+            return false;
+        }
+        output.clear();
+        output.push('{');
+        match speech {
+            Speech::Dialect3 if self.names_connection() => {
+                output.push_str("\"requestId\": \"");
+                write!(output, "{connection}").expect("a String takes all");
+                output.push_str("\", ");
+            }
+            Speech::Dialect3 => {}
+            Speech::Dialect25 | Speech::V1 => push_id(id, output),
+        }
+        match self.message() {
+            None => output.push_str("\"code\": \"success\"}"),
+            Some(message) => {
+                output.push_str("\"code\": \"error\", \"message\": \"");
+                output.push_str(message);
+                output.push_str("\"}");
+            }
+        }
+        true
+    }
+}
+
+/// What a client that was not let in is told; 2.5 closed without a word.
+pub const REFUSAL: &str = "{\"is_authorized\": false}";
+
+/// Returns the first message to a client that was let in.
+pub fn greeting(speech: Speech, permissions: &Permissions, connection: Uuid) -> String {
+    let rooms = permissions.as_json();
+    match speech {
+        Speech::Dialect3 => format!("{{\"is_authorized\": true, \"allowed_rooms\": {rooms}}}"),
+        Speech::Dialect25 => format!("{{\"allowed_rooms\": {rooms}}}"),
+        Speech::V1 => format!(
+            "{{\"is_authorized\": true, \"allowed_rooms\": {rooms}, \"connection\": \"{connection}\"}}"
+        ),
+    }
+}
+
+/// Writes the answer to a request for the status into `output`, which it clears.
+pub fn write_status(status: &Status, speech: Speech, id: Option<&RequestId>, output: &mut String) {
+    output.clear();
+    output.push('{');
+    if speech == Speech::V1 {
+        push_id(id, output);
+    }
+    write!(output, "{status}}}").expect("a String takes all");
+}
+
+fn push_id(id: Option<&RequestId>, output: &mut String) {
+    output.push_str("\"requestId\": ");
+    output.push_str(id.map_or("null", RequestId::as_json));
+    output.push_str(", ");
+}
+
+/// The name that a connection has for its client: 122 bits in the shape of a random uuid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Uuid(u128);
+
+impl Uuid {
+    /// Makes one of 128 bits, of which six give way to the marks of a random uuid (RFC 9562 §5.4).
+    pub const fn from_bits(bits: u128) -> Uuid {
+        let marks = (0xf_u128 << 76) | (0b11_u128 << 62);
+        Uuid((bits & !marks) | (0x4_u128 << 76) | (0b10_u128 << 62))
+    }
+}
+
+impl fmt::Display for Uuid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let group = |shift: u32, digits: u32| (self.0 >> shift) & ((1 << (4 * digits)) - 1);
+        write!(
+            f,
+            "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
+            group(96, 8),
+            group(80, 4),
+            group(64, 4),
+            group(48, 4),
+            group(0, 12)
+        )
+    }
+}

@@ -1,0 +1,302 @@
+//! The gateway on a loop: greets its connections and does what their clients ask.
+
+use crate::backend::Presence;
+use crate::config::Limits;
+use crate::reply::{self, REFUSAL, Reply, Speech, Uuid};
+use crate::request::Request;
+use crate::status::Status;
+use campanile_hub::{Full, Permissions, RequestId, Room};
+use campanile_manager::service::Connections;
+use campanile_manager::{Connection, ConnectionKey, Handle, Message, Service};
+use campanile_wire::{CloseCode, Closed};
+use std::any::Any;
+use std::convert::Infallible;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant, SystemTime};
+
+/// The gateway's part of one loop.
+pub struct Gateway {
+    settings: Arc<Settings>,
+    /// Where replies are written; it keeps its memory.
+    output: String,
+}
+
+/// What the gateway keeps for each connection.
+pub struct Session {
+    /// None for one that was not let in.
+    permissions: Option<Arc<Permissions>>,
+    presence: Option<Presence>,
+    pace: Pace,
+    speech: Speech,
+    _permit: Permit,
+}
+
+/// What a connection counts against, given back when dropped.
+pub type Permit = Box<dyn Any + Send>;
+
+/// What the gateways of all loops share.
+pub struct Settings {
+    /// The loops, once they run: for the status.
+    pub handle: OnceLock<Handle<Gateway>>,
+    /// When the process began.
+    pub online_since: SystemTime,
+    /// Messages that a client may send.
+    pub rate: Rate,
+    /// What happened.
+    pub counters: ServiceCounters,
+    /// Where [`Pace`] counts from.
+    epoch: Instant,
+    /// What the names of connections are made from.
+    seed: RandomState,
+}
+
+/// What the gateways of all loops count together.
+#[derive(Debug, Default)]
+pub struct ServiceCounters {
+    /// Connections that were let in and are open now.
+    pub authorized: AtomicU64,
+    /// Connections that were opened only to be told that they are not let in.
+    pub refused: AtomicU64,
+    /// Requests that were answered by an error, or by nothing in the dialect of 2.5.
+    pub errors: AtomicU64,
+    /// Subscribes refused because of `subscriptions_per_connection_max`.
+    pub too_many_subscriptions: AtomicU64,
+    /// Subscribes refused because of `rooms_max`.
+    pub too_many_rooms: AtomicU64,
+    /// Connections closed because of `messages_per_s`.
+    pub rate_limited: AtomicU64,
+}
+
+impl Settings {
+    /// Takes what concerns the gateway out of the configuration.
+    pub fn new(limits: &Limits) -> Settings {
+        Settings {
+            handle: OnceLock::new(),
+            online_since: SystemTime::now(),
+            rate: Rate::new(limits.messages_per_s, limits.messages_burst),
+            counters: ServiceCounters::default(),
+            epoch: Instant::now(),
+            seed: RandomState::new(),
+        }
+    }
+
+    /// Returns the name of a connection, which takes no memory: it is made from the key.
+    pub fn uuid(&self, key: ConnectionKey) -> Uuid {
+        let half = |which: u8| u128::from(self.seed.hash_one((which, key)));
+        Uuid::from_bits(half(0) << 64 | half(1))
+    }
+}
+
+impl Session {
+    /// Makes the session of a connection that was let in, and may hear what `permissions` say.
+    pub fn authorized(
+        speech: Speech,
+        permissions: Arc<Permissions>,
+        presence: Option<Presence>,
+        permit: Permit,
+    ) -> Session {
+        let (permissions, pace) = (Some(permissions), Pace::default());
+        Session { permissions, presence, pace, speech, _permit: permit }
+    }
+
+    /// Makes the session of a connection that was not let in: it is told so, and closed.
+    pub fn refused(speech: Speech, permit: Permit) -> Session {
+        let (permissions, presence, pace) = (None, None, Pace::default());
+        Session { permissions, presence, pace, speech, _permit: permit }
+    }
+}
+
+impl Service for Gateway {
+    type Session = Session;
+    type Command = Infallible;
+
+    fn opened(&mut self, connection: &mut Connection<'_, Session>) {
+        let Session { permissions, speech, .. } = connection.session();
+        let (counters, speech) = (&self.settings.counters, *speech);
+        let Some(permissions) = permissions else {
+            counters.refused.fetch_add(1, Relaxed);
+            refuse(connection, speech);
+            return;
+        };
+        counters.authorized.fetch_add(1, Relaxed);
+        let greeting = reply::greeting(speech, permissions, self.settings.uuid(connection.key()));
+        connection.send_text(&greeting);
+    }
+
+    fn message(&mut self, connection: &mut Connection<'_, Session>, message: Message<'_>) {
+        let now = connection.now().saturating_duration_since(self.settings.epoch);
+        let session = connection.session_mut();
+        // What somebody says who was not let in came before they could know.
+        if session.permissions.is_none() {
+            return;
+        }
+        if !session.pace.keeps(&self.settings.rate, now) {
+            self.settings.counters.rate_limited.fetch_add(1, Relaxed);
+            self.reply(connection, Reply::RateLimited, None);
+            connection.close(CloseCode::POLICY, "too many messages");
+            return;
+        }
+        self.handle_request(connection, Request::read(message));
+    }
+
+    fn closed(&mut self, key: ConnectionKey, session: Session, closed: &Closed) {
+        if session.permissions.is_some() {
+            self.settings.counters.authorized.fetch_sub(1, Relaxed);
+        }
+        tracing::debug!(
+            connection = %key,
+            code = closed.code.number(),
+            clean = closed.clean,
+            by = ?closed.by,
+            error = ?closed.error,
+            "a connection ended"
+        );
+    }
+
+    fn command(&mut self, command: Infallible, _: &mut dyn Connections<Session>) {
+        match command {}
+    }
+}
+
+impl Gateway {
+    /// Makes the gateway for one loop.
+    pub fn new(settings: Arc<Settings>) -> Gateway {
+        Gateway { settings, output: String::new() }
+    }
+
+    fn handle_request(&mut self, connection: &mut Connection<'_, Session>, request: Request) {
+        let session = connection.session();
+        let (reply, id) = match request {
+            Request::Ping => {
+                session.presence.iter().for_each(Presence::ping);
+                connection.send_text("pong");
+                return;
+            }
+            Request::Status { id } if session.speech != Speech::Dialect25 => {
+                let status = self.status(connection);
+                reply::write_status(&status, session.speech, id.as_ref(), &mut self.output);
+                connection.send_text(&self.output);
+                return;
+            }
+            Request::Subscribe { id, room } => (self.subscribe(connection, room, id.as_ref()), id),
+            Request::Unsubscribe { id } => (unsubscribe(connection, id.as_ref()), id),
+            Request::Status { id } | Request::Unknown { id, typed: true } => {
+                (Reply::TypeNotAllowed, id)
+            }
+            Request::Unknown { id, typed: false } => (Reply::NoType, id),
+            Request::NotAnObject => (Reply::NotAnObject, None),
+            Request::NotJson => (Reply::NotJson, None),
+        };
+        self.reply(connection, reply, id.as_ref());
+    }
+
+    fn subscribe(
+        &self,
+        connection: &mut Connection<'_, Session>,
+        room: Option<Room>,
+        id: Option<&RequestId>,
+    ) -> Reply {
+        let Some(id) = id else { return Reply::NoRequestId };
+        let Some(room) = room else { return Reply::NoRoom };
+        let permissions = connection.session().permissions.as_deref();
+        if !permissions.is_some_and(|permissions| permissions.allows(&room)) {
+            return Reply::RoomNotFound;
+        }
+        let counters = &self.settings.counters;
+        match connection.subscribe(room, id.clone()) {
+            Ok(_) => Reply::Success,
+            Err(Full::Connection) => {
+                counters.too_many_subscriptions.fetch_add(1, Relaxed);
+                Reply::TooManySubscriptions
+            }
+            Err(Full::Rooms) => {
+                counters.too_many_rooms.fetch_add(1, Relaxed);
+                Reply::TooManyRooms
+            }
+        }
+    }
+
+    fn reply(
+        &mut self,
+        connection: &mut Connection<'_, Session>,
+        reply: Reply,
+        id: Option<&RequestId>,
+    ) {
+        let (uuid, speech) = (self.settings.uuid(connection.key()), connection.session().speech);
+        if reply != Reply::Success {
+            self.settings.counters.errors.fetch_add(1, Relaxed);
+            tracing::debug!(connection = %connection.key(), ?reply, "a request was refused");
+        }
+        if reply.write(speech, id, uuid, &mut self.output) {
+            connection.send_text(&self.output);
+        }
+    }
+
+    fn status(&self, connection: &Connection<'_, Session>) -> Status {
+        let handle = self.settings.handle.get();
+        let (mut statistics, loops) =
+            handle.map_or_else(Default::default, |handle| (handle.statistics(), handle.loops()));
+        if loops <= 1 {
+            // The loops' counters are those of the last turn; this hub knows better.
+            statistics.rooms = connection.hub_statistics().rooms as u64;
+        }
+        let authorized = self.settings.counters.authorized.load(Relaxed);
+        Status::new(&statistics, loops, authorized, self.settings.online_since)
+    }
+}
+
+/// Tells a client that it is not let in, as far as its dialect has a word for that, and closes.
+fn refuse(connection: &mut Connection<'_, Session>, speech: Speech) {
+    if speech == Speech::Dialect25 {
+        connection.close(CloseCode::NO_STATUS, "");
+    } else {
+        connection.send_text(REFUSAL);
+        connection.close(CloseCode::NORMAL, "");
+    }
+}
+
+fn unsubscribe(connection: &mut Connection<'_, Session>, id: Option<&RequestId>) -> Reply {
+    match id.map(|id| connection.unsubscribe(id)) {
+        None => Reply::NoRequestId,
+        Some(0) => Reply::NotSubscribed,
+        Some(_) => Reply::Success,
+    }
+}
+
+/// How many messages a client may send for long, and at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rate {
+    /// Between two messages, in nanoseconds; 0 for no limit.
+    interval: u64,
+    /// How far a client may be ahead of that.
+    ahead_max: u64,
+}
+
+/// How far a client is ahead of its rate: the moment, in nanoseconds, at which it will not be.
+///
+/// This is a bucket of tokens in eight bytes (the generic cell rate algorithm).
+#[derive(Clone, Copy, Debug, Default)]
+struct Pace(u64);
+
+impl Rate {
+    /// Allows `messages_per_s`, or any number if there is none, and `burst` at once.
+    pub fn new(messages_per_s: Option<usize>, burst: usize) -> Rate {
+        let interval = messages_per_s.map_or(0, |rate| 1_000_000_000 / rate.max(1) as u64);
+        Rate { interval, ahead_max: interval.saturating_mul(burst as u64) }
+    }
+}
+
+impl Pace {
+    /// Counts a message; returns whether it was within the rate.
+    fn keeps(&mut self, rate: &Rate, now: Duration) -> bool {
+        let now = u64::try_from(now.as_nanos()).unwrap_or(u64::MAX);
+        let next = self.0.max(now).saturating_add(rate.interval);
+        let keeps = next - now <= rate.ahead_max;
+        if keeps {
+            self.0 = next;
+        }
+        keeps
+    }
+}
