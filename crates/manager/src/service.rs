@@ -166,4 +166,9 @@ impl<T> Connection<'_, T> {
     pub fn unsubscribe(&mut self, id: &RequestId) -> usize {
         self.desk.hub.unsubscribe(self.key.slot, id)
     }
+
+    /// Returns what the hub of this loop has now; the loops' own counters are a turn behind.
+    pub fn hub_statistics(&self) -> hub::Statistics {
+        self.desk.hub.statistics()
+    }
 }
