@@ -167,3 +167,6 @@ impl fmt::Display for Uuid {
         )
     }
 }
+
+#[cfg(test)]
+mod tests;

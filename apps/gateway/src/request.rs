@@ -195,3 +195,6 @@ fn is_too_deep(json: &[u8]) -> bool {
         depth > Request::DEPTH_MAX
     })
 }
+
+#[cfg(test)]
+mod tests;

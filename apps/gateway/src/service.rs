@@ -300,3 +300,6 @@ impl Pace {
         keeps
     }
 }
+
+#[cfg(test)]
+mod tests;
