@@ -76,12 +76,12 @@ impl Reply {
     }
 
     /// Writes the reply to a request with this `id` into `output`, which it clears; returns whether
-    /// there is one.
+    /// there is one. Asks for the name of the connection only where it is said.
     pub fn write(
         self,
         speech: Speech,
         id: Option<&RequestId>,
-        connection: Uuid,
+        connection: impl FnOnce() -> Uuid,
         output: &mut String,
     ) -> bool {
         if speech == Speech::Dialect25 && self.is_silent_in_2_5() {
@@ -92,7 +92,7 @@ impl Reply {
         match speech {
             Speech::Dialect3 if self.names_connection() => {
                 output.push_str("\"requestId\": \"");
-                write!(output, "{connection}").expect("a String takes all");
+                write!(output, "{}", connection()).expect("a String takes all");
                 output.push_str("\", ");
             }
             Speech::Dialect3 => {}

@@ -224,12 +224,12 @@ impl Gateway {
         reply: Reply,
         id: Option<&RequestId>,
     ) {
-        let (uuid, speech) = (self.settings.uuid(connection.key()), connection.session().speech);
+        let (key, speech) = (connection.key(), connection.session().speech);
         if reply != Reply::Success {
             self.settings.counters.errors.fetch_add(1, Relaxed);
-            tracing::debug!(connection = %connection.key(), ?reply, "a request was refused");
+            tracing::debug!(connection = %key, ?reply, "a request was refused");
         }
-        if reply.write(speech, id, uuid, &mut self.output) {
+        if reply.write(speech, id, || self.settings.uuid(key), &mut self.output) {
             connection.send_text(&self.output);
         }
     }

@@ -25,7 +25,7 @@ fn check(speech: Speech, id: Option<&str>, expected: Expect) {
     let id = id.and_then(RequestId::parse);
     let (mut transcript, mut output) = (String::new(), "left over".to_owned());
     for reply in REPLIES {
-        let said = reply.write(speech, id.as_ref(), CONNECTION, &mut output);
+        let said = reply.write(speech, id.as_ref(), || CONNECTION, &mut output);
         let said = if said { output.as_str() } else { "nothing" };
         writeln!(transcript, "{reply:?}: {said}").unwrap();
     }

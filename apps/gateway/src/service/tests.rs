@@ -22,13 +22,13 @@ struct World {
 }
 
 impl World {
-    fn start(limits: &config::Limits) -> World {
-        let settings = Arc::new(Settings::new(limits));
-        let hub = hub::Limits {
-            subscriptions_per_connection_max: limits.subscriptions_per_connection_max,
-            rooms_max: limits.rooms_max,
-            ..hub::Limits::default()
-        };
+    /// With the limits of the default configuration.
+    fn usual() -> World {
+        World::start(Settings::new(&config::Config::default().limits), hub::Limits::default())
+    }
+
+    fn start(settings: Settings, hub: hub::Limits) -> World {
+        let settings = Arc::new(settings);
         let config = Config { loops: 1, hub, ..Config::default() };
         let (handle, loops) = start(&config, |_| Gateway::new(Arc::clone(&settings))).unwrap();
         assert!(settings.handle.set(handle.clone()).is_ok(), "it was empty");
@@ -96,7 +96,7 @@ impl Client {
             (0x88, []) => "closed".to_owned(),
             (0x88, [high, low, reason @ ..]) => {
                 let code = u16::from_be_bytes([*high, *low]);
-                format!("closed {code} {}", str::from_utf8(reason).unwrap())
+                format!("closed {code} {}", str::from_utf8(reason).unwrap()).trim_end().to_owned()
             }
             (first, _) => panic!("a frame began with {first:#x}"),
         }
@@ -120,8 +120,7 @@ impl Client {
 }
 
 /// Plays a client's messages; a line that begins with `!` is a room that is published to.
-fn check(speech: Speech, limits: &config::Limits, script: &[&str], expected: Expect) {
-    let world = World::start(limits);
+fn check(speech: Speech, world: World, script: &[&str], expected: Expect) {
     let permissions = Permissions::parse(r#"[{"zoo":"*"}]"#).unwrap();
     let session = Session::authorized(speech, Arc::new(permissions), None, Box::new(()));
     let mut client = world.connect(session);
@@ -141,16 +140,23 @@ fn check(speech: Speech, limits: &config::Limits, script: &[&str], expected: Exp
     expected.assert_eq(&varying_hidden(&transcript));
 }
 
-/// Puts `<uuid>` and `<time>` for what differs from run to run.
+/// Puts `<uuid>`, `<time>` and `<number>` for what differs from run to run, or counts our pings.
 fn varying_hidden(transcript: &str) -> String {
     let is_uuid = |text: &str| text.len() == 36 && text.matches('-').count() == 4;
     let is_time = |text: &str| text.len() == 26 && text.contains('T');
-    let hide = |text| match text {
-        text if is_uuid(text) => "<uuid>",
-        text if is_time(text) => "<time>",
-        text => text,
-    };
-    transcript.split('"').map(hide).collect::<Vec<_>>().join("\"")
+    let mut hidden: Vec<&str> = Vec::new();
+    for text in transcript.split('"') {
+        let counter = hidden.last().is_some_and(|key| {
+            key.starts_with("ws_messages_received") || *key == "ws_messages_send"
+        });
+        hidden.push(match text {
+            _ if counter => ": <number>, ",
+            text if is_uuid(text) => "<uuid>",
+            text if is_time(text) => "<time>",
+            text => text,
+        });
+    }
+    hidden.join("\"")
 }
 
 const CONVERSATION: &[&str] = &[
@@ -177,44 +183,44 @@ const CONVERSATION: &[&str] = &[
 fn a_client_of_dialect_3_is_answered_as_ever() {
     check(
         Speech::Dialect3,
-        &config::Config::default().limits,
+        World::usual(),
         CONVERSATION,
         expect![[r#"
-        < {"is_authorized": true, "allowed_rooms": [{"zoo":"*"}]}
-        {"type":"subscribe","room":{"zoo":1},"requestId":"r"}
-        < {"code": "success"}
-        {"type":"subscribe","room":{"zoo":1},"requestId":"r"}
-        < {"code": "success"}
-        {"type":"subscribe","room":{"zoo":2},"requestId":2}
-        < {"code": "success"}
-        {"type":"subscribe","room":{"sea":1},"requestId":"s"}
-        < {"code": "error", "message": "room-not-found"}
-        {"type":"subscribe","room":{"zoo":1}}
-        < {"code": "error", "message": "no-request-id"}
-        {"type":"subscribe","requestId":"s"}
-        < {"code": "error", "message": "room-not-found"}
-        {"type":"status","requestId":"q"}
-        < {"open_connections": 1, "num_rooms": 2, "online_since": "<time>", "rabbitmq_messages_received": 0, "ws_messages_received": 14, "ws_messages_send": 0, "ws_messages_send_error": 0, "ws_messages_send_queued": 0}
-        !{"zoo":1}
-        < {"type": "publish", "data": 1, "requestId": "r"}
-        !{"zoo":2}
-        < {"type": "publish", "data": 1, "requestId": 2}
-        {"type":"unsubscribe","requestId":"r"}
-        < {"code": "success"}
-        {"type":"unsubscribe","requestId":"r"}
-        < {"code": "error", "message": "not-subscribed"}
-        {"type":"unsubscribe"}
-        < {"code": "error", "message": "no-request-id"}
-        !{"zoo":1}
-        {"type":"dance","requestId":"q"}
-        < {"requestId": "<uuid>", "code": "error", "message": "message-type-not-allowed"}
-        {}
-        < {"requestId": "<uuid>", "code": "error", "message": "message-type-not-allowed"}
-        []
-        < {"requestId": "<uuid>", "code": "error", "message": "message-type-not-allowed"}
-        no JSON
-        < {"requestId": "<uuid>", "code": "error", "message": "non-json-message"}
-    "#]],
+            < {"is_authorized": true, "allowed_rooms": [{"zoo":"*"}]}
+            {"type":"subscribe","room":{"zoo":1},"requestId":"r"}
+            < {"code": "success"}
+            {"type":"subscribe","room":{"zoo":1},"requestId":"r"}
+            < {"code": "success"}
+            {"type":"subscribe","room":{"zoo":2},"requestId":2}
+            < {"code": "success"}
+            {"type":"subscribe","room":{"sea":1},"requestId":"s"}
+            < {"code": "error", "message": "room-not-found"}
+            {"type":"subscribe","room":{"zoo":1}}
+            < {"code": "error", "message": "no-request-id"}
+            {"type":"subscribe","requestId":"s"}
+            < {"code": "error", "message": "room-not-found"}
+            {"type":"status","requestId":"q"}
+            < {"open_connections": 1, "num_rooms": 2, "online_since": "<time>", "rabbitmq_messages_received": 0, "ws_messages_received": <number>, "ws_messages_send": <number>, "ws_messages_send_error": 0, "ws_messages_send_queued": 0}
+            !{"zoo":1}
+            < {"type": "publish", "data": 1, "requestId": "r"}
+            !{"zoo":2}
+            < {"type": "publish", "data": 1, "requestId": 2}
+            {"type":"unsubscribe","requestId":"r"}
+            < {"code": "success"}
+            {"type":"unsubscribe","requestId":"r"}
+            < {"code": "error", "message": "not-subscribed"}
+            {"type":"unsubscribe"}
+            < {"code": "error", "message": "no-request-id"}
+            !{"zoo":1}
+            {"type":"dance","requestId":"q"}
+            < {"requestId": "<uuid>", "code": "error", "message": "message-type-not-allowed"}
+            {}
+            < {"requestId": "<uuid>", "code": "error", "message": "message-type-not-allowed"}
+            []
+            < {"requestId": "<uuid>", "code": "error", "message": "message-type-not-allowed"}
+            no JSON
+            < {"requestId": "<uuid>", "code": "error", "message": "non-json-message"}
+        "#]],
     );
 }
 
@@ -222,7 +228,7 @@ fn a_client_of_dialect_3_is_answered_as_ever() {
 fn a_client_of_2_5_is_answered_as_it_was_then() {
     check(
         Speech::Dialect25,
-        &config::Config::default().limits,
+        World::usual(),
         CONVERSATION,
         expect![[r#"
         < {"allowed_rooms": [{"zoo":"*"}]}
@@ -261,54 +267,54 @@ fn a_client_of_2_5_is_answered_as_it_was_then() {
 fn a_client_of_campanile_v1_hears_to_what_it_is_answered() {
     check(
         Speech::V1,
-        &config::Config::default().limits,
+        World::usual(),
         CONVERSATION,
         expect![[r#"
-        < {"is_authorized": true, "allowed_rooms": [{"zoo":"*"}], "connection": "<uuid>"}
-        {"type":"subscribe","room":{"zoo":1},"requestId":"r"}
-        < {"requestId": "r", "code": "success"}
-        {"type":"subscribe","room":{"zoo":1},"requestId":"r"}
-        < {"requestId": "r", "code": "success"}
-        {"type":"subscribe","room":{"zoo":2},"requestId":2}
-        < {"requestId": 2, "code": "success"}
-        {"type":"subscribe","room":{"sea":1},"requestId":"s"}
-        < {"requestId": "s", "code": "error", "message": "room-not-found"}
-        {"type":"subscribe","room":{"zoo":1}}
-        < {"requestId": null, "code": "error", "message": "no-request-id"}
-        {"type":"subscribe","requestId":"s"}
-        < {"requestId": "s", "code": "error", "message": "room-not-found"}
-        {"type":"status","requestId":"q"}
-        < {"requestId": "q", "open_connections": 1, "num_rooms": 2, "online_since": "<time>", "rabbitmq_messages_received": 0, "ws_messages_received": 14, "ws_messages_send": 0, "ws_messages_send_error": 0, "ws_messages_send_queued": 0}
-        !{"zoo":1}
-        < {"type": "publish", "data": 1, "requestId": "r"}
-        !{"zoo":2}
-        < {"type": "publish", "data": 1, "requestId": 2}
-        {"type":"unsubscribe","requestId":"r"}
-        < {"requestId": "r", "code": "success"}
-        {"type":"unsubscribe","requestId":"r"}
-        < {"requestId": "r", "code": "error", "message": "not-subscribed"}
-        {"type":"unsubscribe"}
-        < {"requestId": null, "code": "error", "message": "no-request-id"}
-        !{"zoo":1}
-        {"type":"dance","requestId":"q"}
-        < {"requestId": "q", "code": "error", "message": "message-type-not-allowed"}
-        {}
-        < {"requestId": null, "code": "error", "message": "message-type-not-allowed"}
-        []
-        < {"requestId": null, "code": "error", "message": "message-type-not-allowed"}
-        no JSON
-        < {"requestId": null, "code": "error", "message": "non-json-message"}
-    "#]],
+            < {"is_authorized": true, "allowed_rooms": [{"zoo":"*"}], "connection": "<uuid>"}
+            {"type":"subscribe","room":{"zoo":1},"requestId":"r"}
+            < {"requestId": "r", "code": "success"}
+            {"type":"subscribe","room":{"zoo":1},"requestId":"r"}
+            < {"requestId": "r", "code": "success"}
+            {"type":"subscribe","room":{"zoo":2},"requestId":2}
+            < {"requestId": 2, "code": "success"}
+            {"type":"subscribe","room":{"sea":1},"requestId":"s"}
+            < {"requestId": "s", "code": "error", "message": "room-not-found"}
+            {"type":"subscribe","room":{"zoo":1}}
+            < {"requestId": null, "code": "error", "message": "no-request-id"}
+            {"type":"subscribe","requestId":"s"}
+            < {"requestId": "s", "code": "error", "message": "room-not-found"}
+            {"type":"status","requestId":"q"}
+            < {"requestId": "q", "open_connections": 1, "num_rooms": 2, "online_since": "<time>", "rabbitmq_messages_received": 0, "ws_messages_received": <number>, "ws_messages_send": <number>, "ws_messages_send_error": 0, "ws_messages_send_queued": 0}
+            !{"zoo":1}
+            < {"type": "publish", "data": 1, "requestId": "r"}
+            !{"zoo":2}
+            < {"type": "publish", "data": 1, "requestId": 2}
+            {"type":"unsubscribe","requestId":"r"}
+            < {"requestId": "r", "code": "success"}
+            {"type":"unsubscribe","requestId":"r"}
+            < {"requestId": "r", "code": "error", "message": "not-subscribed"}
+            {"type":"unsubscribe"}
+            < {"requestId": null, "code": "error", "message": "no-request-id"}
+            !{"zoo":1}
+            {"type":"dance","requestId":"q"}
+            < {"requestId": "q", "code": "error", "message": "message-type-not-allowed"}
+            {}
+            < {"requestId": null, "code": "error", "message": "message-type-not-allowed"}
+            []
+            < {"requestId": null, "code": "error", "message": "message-type-not-allowed"}
+            no JSON
+            < {"requestId": null, "code": "error", "message": "non-json-message"}
+        "#]],
     );
 }
 
 #[test]
 fn a_subscribe_beyond_a_limit_is_answered_with_an_error() {
-    let mut limits = config::Config::default().limits;
-    (limits.subscriptions_per_connection_max, limits.rooms_max) = (3, 2);
+    let (subscriptions_per_connection_max, rooms_max, pattern_rooms_max) = (3, 2, 1);
+    let hub = hub::Limits { subscriptions_per_connection_max, rooms_max, pattern_rooms_max };
     check(
         Speech::Dialect3,
-        &limits,
+        World::start(Settings::new(&config::Config::default().limits), hub),
         &[
             r#"{"type":"subscribe","room":{"zoo":1},"requestId":1}"#,
             r#"{"type":"subscribe","room":{"zoo":2},"requestId":1}"#,
@@ -334,12 +340,13 @@ fn a_subscribe_beyond_a_limit_is_answered_with_an_error() {
 
 #[test]
 fn a_client_that_sends_too_much_is_told_and_closed() {
-    let mut limits = config::Config::default().limits;
-    (limits.messages_per_s, limits.messages_burst) = (Some(1), 3);
+    let mut settings = Settings::new(&config::Config::default().limits);
+    let hour = 3_600_000_000_000;
+    settings.rate = Rate { interval: hour, ahead_max: 3 * hour };
     // Each line is followed by a ping.
     check(
         Speech::Dialect3,
-        &limits,
+        World::start(settings, hub::Limits::default()),
         &["[]", "[]"],
         expect![[r#"
         < {"is_authorized": true, "allowed_rooms": [{"zoo":"*"}]}
@@ -354,7 +361,7 @@ fn a_client_that_sends_too_much_is_told_and_closed() {
 
 #[test]
 fn who_is_not_let_in_is_told_so_unless_in_2_5_and_not_listened_to() {
-    let world = World::start(&config::Config::default().limits);
+    let world = World::usual();
     let mut transcript = String::new();
     for speech in [Speech::Dialect3, Speech::Dialect25, Speech::V1] {
         let mut client = world.connect(Session::refused(speech, Box::new(())));
@@ -366,14 +373,14 @@ fn who_is_not_let_in_is_told_so_unless_in_2_5_and_not_listened_to() {
     expect![[r#"
         Dialect3
         < {"is_authorized": false}
-        closed 1000 
+        closed 1000
 
         Dialect25
         closed
 
         V1
         < {"is_authorized": false}
-        closed 1000 
+        closed 1000
 
     "#]]
     .assert_eq(&transcript);
@@ -381,7 +388,7 @@ fn who_is_not_let_in_is_told_so_unless_in_2_5_and_not_listened_to() {
 
 #[test]
 fn a_session_gives_its_permit_back_when_it_ends() {
-    let world = World::start(&config::Config::default().limits);
+    let world = World::usual();
     let permit = Arc::new(());
     let session = Session::refused(Speech::Dialect3, Box::new(Arc::clone(&permit)));
     world.connect(session).settle();
