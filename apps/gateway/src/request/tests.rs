@@ -199,3 +199,66 @@ fn absurd_nesting_is_no_json() {
     let text = format!(r#"{{"type":"status","data":"\"{}"}}"#, "[".repeat(1_000));
     assert_eq!(read(&text), "status as nothing");
 }
+
+/// Cuts the messages above into pieces, puts them together anew, and compares with a parser that
+/// builds the whole tree.
+#[test]
+fn a_tree_would_be_understood_in_the_same_way() {
+    const PIECES: &[&str] = &[
+        "{",
+        "}",
+        "[",
+        "]",
+        ":",
+        ",",
+        "\"",
+        " ",
+        "\\",
+        "\\u0074",
+        "0",
+        "7",
+        "-",
+        ".5",
+        "e3",
+        "null",
+        "true",
+        "subscribe",
+        "\"type\":",
+        "\"room\":",
+        "\"requestId\":",
+        "\"subscribe\"",
+        "\"status\"",
+        "{\"zoo\":1}",
+        "{\"type\":\"unsubscribe\",\"requestId\":",
+        "\"r\"",
+    ];
+    let mut state = 1_u64;
+    let mut random = |below: usize| {
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as usize % below
+    };
+    let mut understood = [0; 3];
+    for _ in 0..200_000 {
+        let text: String = (0..random(9)).map(|_| PIECES[random(PIECES.len())]).collect();
+        let request = Request::read(Message::Text(&text));
+        let tree = serde_json::from_str::<serde_json::Value>(&text);
+        let kind = tree.as_ref().ok().and_then(|tree| tree.get("type")?.as_str());
+        match (&tree, &request) {
+            (Err(_), Request::NotJson) => understood[0] += 1,
+            (Ok(tree), Request::NotAnObject) if !tree.is_object() => understood[1] += 1,
+            (Ok(tree), Request::Unknown { typed, .. }) if tree.is_object() => {
+                assert_eq!(*typed, tree.get("type").is_some(), "{text}");
+                assert!(!matches!(kind, Some("subscribe" | "unsubscribe" | "status")), "{text}");
+                understood[2] += 1;
+            }
+            (Ok(_), Request::Subscribe { .. }) if kind == Some("subscribe") => understood[2] += 1,
+            (Ok(_), Request::Unsubscribe { .. }) if kind == Some("unsubscribe") => {
+                understood[2] += 1
+            }
+            (Ok(_), Request::Status { .. }) if kind == Some("status") => understood[2] += 1,
+            (tree, request) => panic!("{text}: {tree:?} as {request:?}"),
+        }
+    }
+    assert!(understood.iter().all(|&times| times > 1_000), "{understood:?}");
+}
