@@ -140,7 +140,10 @@ impl<S: Service, K> Handle<S, K> {
     /// Asks every loop to close its connections (1001), write what waits, and end; what is not done
     /// after `patience` is cut.
     pub fn stop(&self, patience: Duration) {
-        let deadline = Instant::now() + patience;
+        self.stop_by(Instant::now() + patience);
+    }
+
+    pub(crate) fn stop_by(&self, deadline: Instant) {
         for to in 0..self.shared.post.loops() {
             // A letter to stop is never refused.
             let _ = self.shared.post.send(to, Letter::Stop { deadline });

@@ -131,13 +131,19 @@ impl<S: Service, P: Poller> Manager<S, P> {
     }
 
     /// How long the loop may sleep: not at all while something is left over from the last turn.
-    fn patience(&self) -> Option<Duration> {
+    pub(crate) fn patience(&self) -> Option<Duration> {
         if !(self.unread.is_empty() && self.unwritten.is_empty() && self.mail.is_empty()) {
             return Some(Duration::ZERO);
         }
         let now = self.poller.now();
         let until_stop = self.stopping.map(|deadline| deadline.saturating_duration_since(now));
         [self.timers.patience(now), until_stop].into_iter().flatten().min()
+    }
+
+    /// Returns the bytes that wait in the fullest outbox.
+    pub(crate) fn backlog_bytes_max(&mut self) -> usize {
+        let backlogs = self.connections.iter_mut().filter_map(|(_, entry)| entry.outbox.backlog());
+        backlogs.map(|backlog| backlog.bytes()).max().unwrap_or(0)
     }
 
     /// Tells the counters what the levels are now.
