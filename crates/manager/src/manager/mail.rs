@@ -87,6 +87,7 @@ impl<S: Service, P: Poller> Manager<S, P> {
             ending: false,
             lingering: false,
         });
+        self.desk.sequence = self.shared.post.sequence();
         let Self { connections, desk, service, .. } = self;
         service.opened(&mut connections[slot as usize].connection(self.index, slot, desk));
         if watched.is_err() {

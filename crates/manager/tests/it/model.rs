@@ -1,0 +1,134 @@
+//! What a client may hear: replies in the order of its requests, and each of its subscriptions'
+//! publications once, in order, without gaps.
+
+use std::collections::{HashMap, VecDeque};
+
+use campanile_manager::testing::{Client, Heard};
+use campanile_manager::wire::CloseCode;
+
+use crate::service::Entries;
+
+/// A client and what it expects.
+pub(crate) struct Peer {
+    pub(crate) id: usize,
+    pub(crate) client: Client,
+    /// Replies that are still to come.
+    pub(crate) expected: VecDeque<Heard>,
+    /// Publications heard, by subscription.
+    pub(crate) heard: HashMap<String, Vec<u64>>,
+    /// Its subscriptions that it has not ended.
+    pub(crate) open: Vec<String>,
+    /// How many bytes it reads at a time.
+    pub(crate) pace: usize,
+    /// It broke its line: what it hears may end anywhere.
+    pub(crate) broken: bool,
+    /// It broke the protocol, or said that it closes.
+    pub(crate) violated: bool,
+    /// Publications handled for sure when it began to close.
+    pub(crate) closed_at: Option<u64>,
+    /// The code that the server closed it with.
+    pub(crate) close: Option<Option<CloseCode>>,
+    pub(crate) told: usize,
+    pub(crate) gone: Vec<String>,
+}
+
+/// A publication that was accepted; its number is its place, from 1.
+pub(crate) struct Published {
+    /// None: in all rooms.
+    pub(crate) rooms: Option<Vec<String>>,
+    pub(crate) shared: String,
+}
+
+impl Peer {
+    pub(crate) fn new(id: usize, client: Client, pace: usize) -> Self {
+        Self {
+            id,
+            client,
+            expected: VecDeque::new(),
+            heard: HashMap::new(),
+            open: Vec::new(),
+            pace,
+            broken: false,
+            violated: false,
+            closed_at: None,
+            close: None,
+            told: 0,
+            gone: Vec::new(),
+        }
+    }
+
+    pub(crate) fn expect(&mut self, text: String) {
+        self.expected.push_back(Heard::Text(text));
+    }
+
+    /// Takes note of what it heard, and says so if that should not have been.
+    pub(crate) fn hear(&mut self, heard: Heard, published: &[Published]) {
+        match heard {
+            Heard::Text(text) if text.starts_with("pub ") => self.hear_delivery(&text, published),
+            Heard::Text(text) if text.starts_with("tell ") => self.told += 1,
+            Heard::Text(_) | Heard::Binary(_) | Heard::Pong(_) => {
+                let expected = self.expected.pop_front();
+                assert_eq!(Some(&heard), expected.as_ref(), "client {}: a reply", self.id);
+                if let Heard::Text(text) = heard {
+                    if let Some(id) = text.strip_prefix("ok ") {
+                        assert!(self.heard.insert(id.to_owned(), Vec::new()).is_none());
+                    } else if let Some(id) = text.strip_prefix("gone 1 ") {
+                        self.gone.push(id.to_owned());
+                    }
+                }
+            }
+            Heard::Close(code, _) => self.close = Some(code),
+            Heard::Failed(error) => {
+                panic!("client {}: the server broke the protocol: {error}", self.id)
+            }
+            Heard::End => self.client.line().shut_down_write(),
+            Heard::Reset => {
+                assert!(self.broken || self.violated, "client {} was reset", self.id);
+            }
+        }
+    }
+
+    fn hear_delivery(&mut self, text: &str, published: &[Published]) {
+        let (shared, id) = text.rsplit_once(' ').expect("an id");
+        let number = shared.split(' ').nth(1).expect("a number").parse::<u64>().expect("a number");
+        assert_eq!(shared, published[number as usize - 1].shared, "client {}: data", self.id);
+        let heard = self.heard.get_mut(id);
+        let heard = heard.unwrap_or_else(|| panic!("client {}: {id} was not answered", self.id));
+        assert!(!self.gone.iter().any(|gone| gone == id), "client {}: {id} is gone", self.id);
+        heard.push(number);
+    }
+
+    /// Checks, when all is over, that each subscription heard what it should.
+    pub(crate) fn check(&self, published: &[Published], entries: &Entries, stopped_at: u64) {
+        let whole_until = self.whole_until(entries, stopped_at);
+        for (id, heard) in &self.heard {
+            let subscribed = &entries.subscriptions[id];
+            let (lower, upper) = subscribed.until.unwrap_or((u64::MAX, u64::MAX));
+            let mine: Vec<u64> = (1..=published.len() as u64)
+                .filter(|number| *number > subscribed.since && *number <= upper)
+                .filter(|number| published[*number as usize - 1].reaches(&subscribed.room))
+                .collect();
+            let context = || format!("client {}, {id}: {subscribed:?} {:?}", self.id, self.close);
+            assert!(mine.starts_with(heard), "{}: heard {heard:?} of {mine:?}", context());
+            let must = mine.iter().filter(|number| **number <= lower.min(whole_until)).count();
+            assert!(heard.len() >= must, "{}: heard {heard:?} of {mine:?}, must {must}", context());
+        }
+    }
+
+    /// Up to which publication its end cannot have taken any from it.
+    fn whole_until(&self, entries: &Entries, stopped_at: u64) -> u64 {
+        let quit_at = entries.clients.get(&self.id).and_then(|life| life.quit_at);
+        match self.close {
+            _ if self.broken || self.violated => 0,
+            Some(Some(CloseCode::TRY_AGAIN_LATER)) | None => 0,
+            Some(Some(CloseCode::GOING_AWAY)) => stopped_at,
+            Some(_) => quit_at.or(self.closed_at).unwrap_or(0),
+        }
+    }
+}
+
+impl Published {
+    pub(crate) fn reaches(&self, room: &str) -> bool {
+        self.rooms.as_ref().is_none_or(|rooms| rooms.iter().any(|one| one == room))
+    }
+}
