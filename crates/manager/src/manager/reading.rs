@@ -1,8 +1,10 @@
 //! In: what sockets and timers have to say.
 
+use std::io;
+
 use campanile_wire::Event;
 
-use super::{Manager, is_temporary};
+use super::{Manager, uninterrupted};
 use crate::poller::{Poller, Ready};
 use crate::service::{Connection, ConnectionKey, Message, Service};
 use crate::timers::UNSET;
@@ -43,7 +45,7 @@ impl<S: Service, P: Poller> Manager<S, P> {
         if entry.unread || entry.ending {
             return;
         }
-        match self.poller.read(&mut entry.socket, &mut self.input) {
+        match uninterrupted(|| self.poller.read(&mut entry.socket, &mut self.input)) {
             Ok(read) => {
                 if !read.drained {
                     entry.unread = true;
@@ -56,7 +58,7 @@ impl<S: Service, P: Poller> Manager<S, P> {
                     self.receive(slot, read.bytes);
                 }
             }
-            Err(error) if is_temporary(&error) => {}
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
             Err(_) => self.end_of_stream(slot),
         }
     }

@@ -4,7 +4,7 @@ use std::io;
 
 use campanile_wire::CloseCode;
 
-use super::{Manager, is_temporary};
+use super::{Manager, uninterrupted};
 use crate::connections::Entry;
 use crate::outbox::Parcel;
 use crate::poller::Poller;
@@ -180,8 +180,8 @@ fn write_once<P: Poller>(
     slices: &[io::IoSlice<'_>],
 ) -> io::Result<(usize, usize)> {
     let offered = slices.iter().map(|slice| slice.len()).sum();
-    match poller.write(socket, slices) {
-        Err(error) if is_temporary(&error) => Ok((0, offered)),
+    match uninterrupted(|| poller.write(socket, slices)) {
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok((0, offered)),
         taken => Ok((taken?, offered)),
     }
 }
