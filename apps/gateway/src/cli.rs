@@ -7,6 +7,7 @@ use crate::config::{
     load,
 };
 use crate::logging;
+use crate::serve::{self, Role};
 use clap::{Args, Parser, Subcommand};
 use std::io::Write;
 use std::path::PathBuf;
@@ -28,6 +29,8 @@ enum Command {
     Demo(ServeArguments),
     /// Send one trigger to a running server.
     Trigger(trigger::Arguments),
+    /// Measure what the server costs, beside a bare loop that only writes.
+    Bench(crate::bench::Arguments),
     /// Say whether the configuration is in order, and what it amounts to.
     CheckConfig(ConfigArguments),
     /// Print a campanile.toml with every setting, its default and its meaning.
@@ -80,6 +83,9 @@ pub fn run(line: CommandLine) -> ExitCode {
             demo(loaded)
         }),
         Command::Trigger(arguments) => trigger::run(&arguments),
+        Command::Bench(arguments) => {
+            crate::bench::run(arguments).map_err(|failure| Failure::of(failure.to_string()))
+        }
         Command::CheckConfig(arguments) => check_config(&arguments),
         Command::DefaultConfig => print(&default_text()),
         Command::Version => print(concat!("campanile ", env!("CARGO_PKG_VERSION"), "\n")),
@@ -136,12 +142,12 @@ fn backend_url(loaded: &Loaded) -> Result<BackendUrl, ConfigErrors> {
     })
 }
 
-fn serve(_loaded: Loaded, _url: BackendUrl) -> Result<(), Failure> {
-    Err(Failure::of("serve is not part of this build"))
+fn serve(loaded: Loaded, url: BackendUrl) -> Result<(), Failure> {
+    serve::run(loaded.config, Role::Backend(url)).map_err(Failure::of)
 }
 
-fn demo(_loaded: Loaded) -> Result<(), Failure> {
-    Err(Failure::of("demo is not part of this build"))
+fn demo(loaded: Loaded) -> Result<(), Failure> {
+    serve::run(loaded.config, Role::Demo).map_err(Failure::of)
 }
 
 fn check_config(arguments: &ConfigArguments) -> Result<(), Failure> {

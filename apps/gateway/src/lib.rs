@@ -1,12 +1,42 @@
 //! The gateway: holds the WebSockets for an HTTP application, asks it who may hear what, and
 //! delivers what it triggers.
 
-pub mod backend;
-pub mod bench;
+// In reading order, which the blank lines keep.
+
 pub mod cli;
+
 pub mod config;
-pub mod logging;
-pub mod reply;
-pub mod request;
+
+pub mod serve;
+
+pub mod accept;
+
+pub mod places;
+
+pub mod public;
+
+pub mod opening;
+
+pub mod backend;
+
 pub mod service;
+
+pub mod request;
+
+pub mod reply;
+
 pub mod status;
+
+pub mod internal;
+
+pub mod trigger;
+
+pub mod metrics;
+
+pub mod answer;
+
+pub mod demo;
+
+pub mod bench;
+
+pub mod logging;

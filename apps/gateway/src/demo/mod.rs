@@ -1,0 +1,103 @@
+//! `campanile demo`: a page to try it out, and the backend that lets everybody into every room.
+
+mod backend;
+
+use crate::accept::Asked;
+use crate::answer::{Answer, json, of_type, text, with};
+use crate::config::BackendUrl;
+use crate::internal;
+use crate::serve::Shared;
+use http::header::{ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, HOST, ORIGIN, REFERRER_POLICY};
+use http::{HeaderMap, Method, StatusCode};
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+const POLICY: &str = "default-src 'self'; connect-src 'self' ws: wss:; base-uri 'none'; \
+                      form-action 'none'; frame-ancestors 'none'";
+
+/// The page's files: path, type, text.
+const FILES: [(&str, &str, &str); 3] = [
+    ("/", "text/html; charset=utf-8", include_str!("page/index.html")),
+    ("/style.css", "text/css; charset=utf-8", include_str!("page/style.css")),
+    ("/page.js", "text/javascript; charset=utf-8", include_str!("page/page.js")),
+];
+
+/// The page, and what it needs to know.
+pub struct Demo {
+    internal: SocketAddr,
+}
+
+impl Demo {
+    /// Starts the demo's backend, and returns where it is.
+    ///
+    /// # Errors
+    ///
+    /// If there is no free port on loopback.
+    pub async fn start(internal: SocketAddr) -> io::Result<(BackendUrl, Demo)> {
+        let address = backend::start().await?;
+        let url = BackendUrl::parse(&format!("http://{address}/api/"));
+        Ok((url.map_err(io::Error::other)?, Demo { internal }))
+    }
+
+    /// Returns whether `path` is the demo's.
+    pub fn has(&self, path: &str) -> bool {
+        path.starts_with("/demo/") || file(path).is_some()
+    }
+
+    /// Answers a request for one of its paths.
+    pub async fn answer(&self, shared: &Arc<Shared>, asked: Asked) -> Answer {
+        let request = asked.request;
+        let is_reading = matches!(*request.method(), Method::GET | Method::HEAD);
+        match request.uri().path() {
+            "/demo/trigger" if request.method() == Method::POST => {
+                let (head, body) = request.into_parts();
+                if !is_same_origin(&head.headers) {
+                    return text(StatusCode::FORBIDDEN, "only the demo's own page rings here\n");
+                }
+                match internal::read(shared, &head.headers, body).await {
+                    Ok(body) => internal::publish(shared, &body, true).await,
+                    Err(answer) => answer,
+                }
+            }
+            "/demo/trigger" => not_allowed("POST"),
+            _ if !is_reading => not_allowed("GET, HEAD"),
+            "/demo/info" => {
+                let url = format!("http://{}/trigger/", self.internal);
+                json(StatusCode::OK, format!("{{\"trigger_url\": \"{url}\"}}"))
+            }
+            path => page(path),
+        }
+    }
+}
+
+fn not_allowed(methods: &'static str) -> Answer {
+    with(
+        text(StatusCode::METHOD_NOT_ALLOWED, format!("there is only {methods} here\n")),
+        ALLOW,
+        methods,
+    )
+}
+
+fn file(path: &str) -> Option<&'static (&'static str, &'static str, &'static str)> {
+    FILES.iter().find(|(known, ..)| *known == path)
+}
+
+fn page(path: &str) -> Answer {
+    let Some((_, content_type, body)) = file(path) else {
+        return text(StatusCode::NOT_FOUND, "Nothing is here. The page is at /.\n");
+    };
+    let answer = with(of_type(StatusCode::OK, content_type, *body), CACHE_CONTROL, "no-cache");
+    let answer = with(answer, CONTENT_SECURITY_POLICY, POLICY);
+    with(answer, REFERRER_POLICY, "same-origin")
+}
+
+/// Returns whether a request comes from a page of this very host, or from no page at all: browsers
+/// say where a POST comes from.
+fn is_same_origin(headers: &HeaderMap) -> bool {
+    let Some(origin) = headers.get(ORIGIN) else { return true };
+    let host = headers.get(HOST).map_or(&b""[..], |host| host.as_bytes());
+    let origin = origin.as_bytes();
+    let authority = origin.strip_prefix(b"http://").or_else(|| origin.strip_prefix(b"https://"));
+    authority.is_some_and(|authority| authority.eq_ignore_ascii_case(host))
+}

@@ -1,0 +1,190 @@
+//! The listener for the backend and for operators: triggers, metrics, readiness.
+
+use crate::accept::Asked;
+use crate::answer::{Answer, json, of_type, text, unavailable, with};
+use crate::metrics::{self, TriggerCounts};
+use crate::serve::Shared;
+use crate::trigger::Trigger;
+use bytes::Bytes;
+use campanile_manager::{MailboxFull, Receipt};
+use http::header::{ACCEPT, ALLOW, AUTHORIZATION, CONTENT_LENGTH, WWW_AUTHENTICATE};
+use http::{HeaderMap, Method, StatusCode};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper::body::Incoming;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::time::Duration;
+
+/// How long the answer to a trigger waits for the loops to have counted.
+const COUNTED_WITHIN: Duration = Duration::from_secs(5);
+
+/// What the server remembers about triggers.
+#[derive(Debug, Default)]
+pub struct Triggers {
+    /// What became of them.
+    pub counts: TriggerCounts,
+    /// Whether somebody was told that a literal `*` reached nobody, or that is being found out.
+    star_is_settled: AtomicBool,
+}
+
+/// Answers a request of the internal listener.
+pub async fn answer(shared: Arc<Shared>, asked: Asked) -> Answer {
+    let request = asked.request;
+    let is_reading = matches!(*request.method(), Method::GET | Method::HEAD);
+    match request.uri().path() {
+        // Old backends put the path behind a URL that ends in a slash.
+        "/trigger/" | "/trigger" | "//trigger/" | "//trigger" => {
+            if request.method() != Method::POST {
+                return not_allowed("POST");
+            }
+            let (head, body) = request.into_parts();
+            trigger(&shared, &head.headers, body).await
+        }
+        "/metrics" | "/readyz" | "/livez" if !is_reading => not_allowed("GET, HEAD"),
+        "/metrics" if !is_permitted(&shared, request.headers()) => unauthorized(),
+        "/metrics" => of_type(
+            StatusCode::OK,
+            "text/plain; version=0.0.4; charset=utf-8",
+            metrics::page(&shared),
+        ),
+        "/readyz" if shared.is_stopping() => unavailable("stopping\n"),
+        "/readyz" => text(StatusCode::OK, "ready\n"),
+        "/livez" => text(StatusCode::OK, "alive\n"),
+        _ => text(
+            StatusCode::NOT_FOUND,
+            "Nothing is here. Post triggers to /trigger/; there are also /metrics, /readyz and \
+             /livez.\n",
+        ),
+    }
+}
+
+fn not_allowed(methods: &'static str) -> Answer {
+    let body = format!("there is only {methods} here\n");
+    with(text(StatusCode::METHOD_NOT_ALLOWED, body), ALLOW, methods)
+}
+
+fn unauthorized() -> Answer {
+    let body = "this needs the [internal] key, as `Authorization: Bearer KEY`\n";
+    with(text(StatusCode::UNAUTHORIZED, body), WWW_AUTHENTICATE, "Bearer")
+}
+
+/// Returns whether a request has the key, where there is one.
+fn is_permitted(shared: &Shared, headers: &HeaderMap) -> bool {
+    let Some(key) = &shared.config.internal.key else { return true };
+    let bearer = headers.get(AUTHORIZATION).and_then(|value| {
+        let (scheme, token) = value.as_bytes().split_at_checked(7)?;
+        scheme.eq_ignore_ascii_case(b"Bearer ").then(|| token.trim_ascii())
+    });
+    let plain = headers.get("x-api-key").map(|value| value.as_bytes());
+    bearer.or(plain).is_some_and(|offered| key.is(offered))
+}
+
+async fn trigger(shared: &Arc<Shared>, headers: &HeaderMap, body: Incoming) -> Answer {
+    if !is_permitted(shared, headers) {
+        shared.triggers.counts.unauthorized.add();
+        return unauthorized();
+    }
+    match read(shared, headers, body).await {
+        Ok(body) => publish(shared, &body, wants_json(headers)).await,
+        Err(answer) => answer,
+    }
+}
+
+/// Reads the body of a trigger.
+///
+/// # Errors
+///
+/// The answer to one that is too long, too slow, or cut.
+pub async fn read(shared: &Shared, headers: &HeaderMap, body: Incoming) -> Result<Bytes, Answer> {
+    let bytes_max = shared.config.trigger.bytes_max;
+    let refuse = |status, why: String| {
+        shared.triggers.counts.bad.add();
+        Err(text(status, why))
+    };
+    let too_long =
+        || refuse(StatusCode::PAYLOAD_TOO_LARGE, format!("more than {bytes_max} bytes\n"));
+    let announced = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+    if announced.is_some_and(|bytes: usize| bytes > bytes_max) {
+        return too_long();
+    }
+    let patience = shared.config.limits.handshake_timeout;
+    match tokio::time::timeout(patience, Limited::new(body, bytes_max).collect()).await {
+        Ok(Ok(body)) => Ok(body.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => too_long(),
+        Ok(Err(error)) => refuse(StatusCode::BAD_REQUEST, format!("{error}\n")),
+        Err(_) => refuse(StatusCode::REQUEST_TIMEOUT, "the body did not come\n".to_owned()),
+    }
+}
+
+fn wants_json(headers: &HeaderMap) -> bool {
+    let accepted = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    accepted.flat_map(|value| value.split(',')).any(|part| {
+        let kind = part.split(';').next().unwrap_or_default().trim();
+        kind.eq_ignore_ascii_case("application/json")
+    })
+}
+
+/// Publishes what a trigger says, and answers it: by how many it reached if `counted`.
+pub async fn publish(shared: &Arc<Shared>, body: &[u8], counted: bool) -> Answer {
+    let Triggers { counts, star_is_settled } = &shared.triggers;
+    let trigger = match Trigger::read(body, &shared.config.trigger) {
+        Ok(trigger) => trigger,
+        Err(bad) => {
+            counts.bad.add();
+            tracing::debug!(%bad, "a trigger was refused");
+            return text(StatusCode::BAD_REQUEST, bad.to_string());
+        }
+    };
+    counts.rooms_skipped.add_many(trigger.skipped as u64);
+    let asks_star = trigger.has_literal_star && !star_is_settled.swap(true, Relaxed);
+    if !counted && !asks_star {
+        return match shared.handle.publish(trigger.publication) {
+            Ok(()) => {
+                counts.accepted.add();
+                text(StatusCode::OK, "publish success")
+            }
+            Err(full) => behind(counts, full),
+        };
+    }
+    let receipt = match shared.handle.publish_counted(trigger.publication) {
+        Ok(receipt) => receipt,
+        Err(full) => {
+            star_is_settled.fetch_and(!asks_star, Relaxed);
+            return behind(counts, full);
+        }
+    };
+    counts.accepted.add();
+    if !counted {
+        tokio::spawn(watch_star(Arc::clone(shared), receipt));
+        return text(StatusCode::OK, "publish success");
+    }
+    let reached = tokio::time::timeout(COUNTED_WITHIN, receipt).await.ok();
+    if asks_star {
+        settle_star(shared, reached);
+    }
+    // None: the loops are behind, and it is on its way.
+    let number = reached.map_or("null".to_owned(), |reached| reached.to_string());
+    json(StatusCode::OK, format!("{{\"subscriptions\": {number}}}"))
+}
+
+fn behind(counts: &TriggerCounts, full: MailboxFull) -> Answer {
+    counts.mailbox_full.add();
+    tracing::debug!("a trigger was refused: {full}");
+    unavailable("the loops are behind: nobody was told, try again\n")
+}
+
+async fn watch_star(shared: Arc<Shared>, receipt: Receipt) {
+    settle_star(&shared, tokio::time::timeout(COUNTED_WITHIN, receipt).await.ok());
+}
+
+/// Warns, once, that a literal `*` reached nobody: that is where somebody expected a pattern.
+fn settle_star(shared: &Shared, reached: Option<u64>) {
+    if reached == Some(0) {
+        tracing::warn!(
+            "a trigger named a room with \"*\" and reached nobody: there it is a text like any \
+             other. If every value was meant, say \"match\": \"pattern\" in the trigger."
+        );
+    } else {
+        shared.triggers.star_is_settled.store(false, Relaxed);
+    }
+}

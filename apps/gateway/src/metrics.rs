@@ -1,0 +1,243 @@
+//! The numbers of the process, as Prometheus reads them.
+
+use crate::serve::Shared;
+use std::fmt::{Display, Write};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+/// A number that only grows.
+#[derive(Debug, Default)]
+pub struct Count(AtomicU64);
+
+impl Count {
+    /// Adds one.
+    pub fn add(&self) {
+        self.add_many(1);
+    }
+
+    /// Adds some.
+    pub fn add_many(&self, more: u64) {
+        self.0.fetch_add(more, Relaxed);
+    }
+
+    /// Returns the number.
+    pub fn get(&self) -> u64 {
+        self.0.load(Relaxed)
+    }
+}
+
+/// Connections that were refused before there was a WebSocket, by reason.
+#[derive(Debug, Default)]
+pub struct Refusals {
+    /// There were `connections_max`.
+    pub connections_max: Count,
+    /// The address had `connections_per_address_max`.
+    pub connections_per_address_max: Count,
+    /// The process had no file descriptor left.
+    pub descriptors: Count,
+    /// The page's origin is not among `allowed_origins`.
+    pub origin: Count,
+    /// The request was no opening handshake, or not a safe one.
+    pub bad_request: Count,
+    /// Too many connections waited for the backend.
+    pub busy: Count,
+    /// The loop's mailbox was full.
+    pub mailbox: Count,
+    /// The process was about to stop.
+    pub stopping: Count,
+    /// Requests for something that is not there.
+    pub not_found: Count,
+}
+
+/// What became of triggers.
+#[derive(Debug, Default)]
+pub struct TriggerCounts {
+    /// Accepted.
+    pub accepted: Count,
+    /// Refused for what they were: 400 and 413.
+    pub bad: Count,
+    /// Refused for want of the key.
+    pub unauthorized: Count,
+    /// Refused since the loops were behind.
+    pub mailbox_full: Count,
+    /// Entries of `rooms` that were no rooms.
+    pub rooms_skipped: Count,
+}
+
+impl Refusals {
+    fn iter(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        [
+            ("connections_max", &self.connections_max),
+            ("connections_per_address_max", &self.connections_per_address_max),
+            ("descriptors", &self.descriptors),
+            ("origin", &self.origin),
+            ("bad_request", &self.bad_request),
+            ("busy", &self.busy),
+            ("mailbox", &self.mailbox),
+            ("stopping", &self.stopping),
+            ("not_found", &self.not_found),
+        ]
+        .map(|(reason, count)| (reason, count.get()))
+        .into_iter()
+    }
+}
+
+impl TriggerCounts {
+    fn iter(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        [
+            ("accepted", &self.accepted),
+            ("bad", &self.bad),
+            ("unauthorized", &self.unauthorized),
+            ("mailbox_full", &self.mailbox_full),
+        ]
+        .map(|(outcome, count)| (outcome, count.get()))
+        .into_iter()
+    }
+}
+
+/// What the loops count that goes down again.
+const LEVELS: [&str; 4] = ["connections", "rooms", "subscriptions", "frames_waiting"];
+
+/// Returns everything that is counted, in Prometheus' text format.
+pub fn page(shared: &Shared) -> String {
+    let mut page = Page(String::with_capacity(8 << 10));
+    for (name, help, value) in shared.handle.statistics().iter() {
+        if LEVELS.contains(&name) {
+            page.gauge(name, help, value);
+        } else {
+            page.counter(name, help, value);
+        }
+    }
+    page.gauge(
+        "mailbox_letters_waiting",
+        "Letters that wait for the loop that is furthest behind.",
+        shared.handle.mailbox_waiting(),
+    );
+    page.gauge("loops", "Event loops.", shared.handle.loops());
+    service(&mut page, shared);
+    page.family("refusals", "Connections refused before a WebSocket was opened.");
+    for (reason, value) in shared.refusals.iter() {
+        page.labelled("refusals_total", "reason", reason, value);
+    }
+    page.family("triggers", "Triggers, by what became of them.");
+    for (outcome, value) in shared.triggers.counts.iter() {
+        page.labelled("triggers_total", "outcome", outcome, value);
+    }
+    let skipped = shared.triggers.counts.rooms_skipped.get();
+    page.counter("trigger_rooms_skipped", "Entries of rooms that were no rooms.", skipped);
+    backend(&mut page, shared);
+    hooks(&mut page, shared);
+    page.0
+}
+
+fn service(page: &mut Page, shared: &Shared) {
+    let counters = &shared.settings.counters;
+    let get = |counter: &AtomicU64| counter.load(Relaxed);
+    page.gauge(
+        "connections_authorized",
+        "Open connections that were let in.",
+        get(&counters.authorized),
+    );
+    page.gauge("places_taken", "Connections of the public listener.", shared.places.taken());
+    page.gauge("places", "Connections that there may be.", shared.places.most());
+    let counts = [
+        (
+            "connections_unauthorized",
+            "Connections that the backend did not let in.",
+            &counters.refused,
+        ),
+        ("request_errors", "Requests answered by an error.", &counters.errors),
+        (
+            "subscriptions_refused",
+            "Subscribes over subscriptions_per_connection_max.",
+            &counters.too_many_subscriptions,
+        ),
+        ("rooms_refused", "Subscribes over rooms_max.", &counters.too_many_rooms),
+        ("rate_limited", "Connections closed over messages_per_s.", &counters.rate_limited),
+    ];
+    for (name, help, counter) in counts {
+        page.counter(name, help, get(counter));
+    }
+}
+
+fn backend(page: &mut Page, shared: &Shared) {
+    let statistics = shared.backend.statistics();
+    let outcomes = [
+        ("authorized", &statistics.authorized),
+        ("refused", &statistics.refused),
+        ("unreadable", &statistics.unreadable),
+        ("unreachable", &statistics.unreachable),
+        ("timed_out", &statistics.timed_out),
+        ("too_long", &statistics.too_long),
+        ("busy", &statistics.busy),
+    ];
+    page.family("bootstraps", "Bootstraps, by how the backend answered.");
+    for (outcome, counter) in outcomes {
+        page.labelled("bootstraps_total", "outcome", outcome, counter.load(Relaxed));
+    }
+    let (asked, waiting) = shared.backend.in_flight(&shared.config.backend);
+    page.gauge("bootstraps_in_flight", "Bootstraps that the backend is asked now.", asked);
+    page.gauge(
+        "bootstraps_waiting",
+        "Connections that wait for their turn to be asked for.",
+        waiting,
+    );
+}
+
+fn hooks(page: &mut Page, shared: &Shared) {
+    let Some(statistics) = shared.backend.hooks().statistics() else { return };
+    let outcomes = [
+        ("sent", &statistics.sent),
+        ("failed", &statistics.failed),
+        ("dropped", &statistics.dropped),
+        ("merged", &statistics.merged),
+    ];
+    page.family("hooks", "Hooks, by what became of them.");
+    for (outcome, counter) in outcomes {
+        page.labelled("hooks_total", "outcome", outcome, counter.load(Relaxed));
+    }
+    page.counter(
+        "hooks_refused",
+        "Hooks answered with a status of 400 or more.",
+        statistics.refused.load(Relaxed),
+    );
+    page.gauge(
+        "hooks_waiting",
+        "Connections with something to tell the backend.",
+        shared.backend.hooks().waiting(),
+    );
+}
+
+/// The page, as far as it is written.
+struct Page(String);
+
+impl Page {
+    fn gauge(&mut self, name: &str, help: &str, value: impl Display) {
+        self.lines(format_args!(
+            "# HELP campanile_{name} {help}\n# TYPE campanile_{name} gauge\n\
+             campanile_{name} {value}\n"
+        ));
+    }
+
+    fn counter(&mut self, name: &str, help: &str, value: impl Display) {
+        self.lines(format_args!(
+            "# HELP campanile_{name}_total {help}\n# TYPE campanile_{name}_total counter\n\
+             campanile_{name}_total {value}\n"
+        ));
+    }
+
+    /// Begins counters that differ by a label.
+    fn family(&mut self, name: &str, help: &str) {
+        self.lines(format_args!(
+            "# HELP campanile_{name}_total {help}\n\
+             # TYPE campanile_{name}_total counter\n"
+        ));
+    }
+
+    fn labelled(&mut self, name: &str, label: &str, value: &str, number: impl Display) {
+        self.lines(format_args!("campanile_{name}{{{label}=\"{value}\"}} {number}\n"));
+    }
+
+    fn lines(&mut self, lines: std::fmt::Arguments<'_>) {
+        self.0.write_fmt(lines).expect("a String takes all");
+    }
+}

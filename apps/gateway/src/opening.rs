@@ -1,0 +1,186 @@
+//! The opening of a WebSocket: from a client's request to a connection on a loop.
+
+use crate::accept::Asked;
+use crate::answer::{Answer, text, unavailable};
+use crate::backend::{Authorized, Forwarded, Refused};
+use crate::config::Dialect;
+use crate::places::Permit;
+use crate::reply::Speech;
+use crate::serve::Shared;
+use crate::service::Session;
+use bytes::Bytes;
+use campanile_hub::Permissions;
+use campanile_manager::{Adoption, Socket};
+use campanile_wire::deflate::{Agreed, Settings};
+use campanile_wire::handshake::{Refusal, Upgrade};
+use http::{HeaderName, HeaderValue, Request, Response, StatusCode, Version};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper::upgrade::Upgraded;
+use hyper_util::rt::TokioIo;
+use std::io;
+use std::sync::Arc;
+use tokio::net::TcpStream;
+
+const V1: &str = "campanile.v1";
+
+/// Opens a WebSocket, once the backend has said what its client may hear. A client that it does not
+/// let in gets a WebSocket too, to be told so.
+pub async fn open(shared: &Arc<Shared>, asked: Asked) -> Answer {
+    let upgrade = match check(shared, &asked.request) {
+        Ok(upgrade) => upgrade,
+        Err(refusal) => return refuse(shared, refusal),
+    };
+    if shared.is_stopping() {
+        shared.refusals.stopping.add();
+        return unavailable("the gateway is about to stop\n");
+    }
+    let query = asked.request.uri().query().unwrap_or_default();
+    let forwarded = match shared.backend.pick(asked.request.headers(), query) {
+        Ok(forwarded) => forwarded,
+        Err(error) => {
+            shared.refusals.bad_request.add();
+            return text(StatusCode::BAD_REQUEST, format!("{error}\n"));
+        }
+    };
+    let visitor = match shared.backend.bootstrap(&forwarded).await {
+        Ok(authorized) => authorize(shared, authorized, forwarded),
+        Err(Refused::Busy) => {
+            shared.refusals.busy.add();
+            return unavailable("too many connections wait for the backend\n");
+        }
+        Err(refused) => {
+            note(shared, &refused);
+            None
+        }
+    };
+    let Some(permit) = asked.take_permit() else {
+        return text(StatusCode::BAD_REQUEST, "this connection was taken over already\n");
+    };
+    switch(shared, asked.request, &upgrade, visitor, permit)
+}
+
+fn check(shared: &Shared, request: &Request<Incoming>) -> Result<Upgrade, Refusal> {
+    let minor_version = u8::from(request.version() == Version::HTTP_11);
+    let headers = request.headers();
+    let fields = headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
+    let upgrade = Upgrade::from_parts(request.method().as_str(), minor_version, fields)?;
+    let origin = headers.get(http::header::ORIGIN).map(HeaderValue::as_bytes);
+    if !shared.config.public.allowed_origins.allow(origin) {
+        return Err(Refusal::Origin);
+    }
+    Ok(upgrade)
+}
+
+fn refuse(shared: &Shared, refusal: Refusal) -> Answer {
+    let counter = match refusal {
+        Refusal::Origin => &shared.refusals.origin,
+        _ => &shared.refusals.bad_request,
+    };
+    counter.add();
+    tracing::debug!(%refusal, "an opening handshake was refused");
+    let status = StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::BAD_REQUEST);
+    let mut answer = text(status, format!("{refusal}\n"));
+    for (name, value) in refusal.headers() {
+        let name = HeaderName::from_bytes(name.as_bytes()).expect("these are names of headers");
+        answer.headers_mut().append(name, HeaderValue::from_static(value));
+    }
+    answer
+}
+
+/// Somebody who is let in: what they may hear, and whom the hooks tell of.
+struct Visitor {
+    permissions: Arc<Permissions>,
+    authorized: Authorized,
+    forwarded: Forwarded,
+}
+
+fn authorize(shared: &Shared, authorized: Authorized, forwarded: Forwarded) -> Option<Visitor> {
+    match shared.permissions.intern(&authorized.allowed_rooms) {
+        Ok(permissions) => Some(Visitor { permissions, authorized, forwarded }),
+        Err(error) => {
+            note(shared, &Refused::Unreadable(error.to_string()));
+            None
+        }
+    }
+}
+
+/// Logs that somebody is not let in: that the backend fails concerns a person, though not each time.
+fn note(shared: &Shared, refused: &Refused) {
+    if refused.is_failure() && shared.seldom.is_time() {
+        tracing::warn!("connections are not let in: {refused}");
+    } else {
+        tracing::debug!("a connection is not let in: {refused}");
+    }
+}
+
+/// Answers 101, and has the connection handed over when that is written.
+fn switch(
+    shared: &Arc<Shared>,
+    mut request: Request<Incoming>,
+    upgrade: &Upgrade,
+    visitor: Option<Visitor>,
+    permit: Permit,
+) -> Answer {
+    let settings = Settings::default();
+    let compression = shared.config.public.compression.then_some(&settings);
+    let answer = upgrade.answer(&[V1], compression);
+    let speech = match (answer.protocol, shared.config.public.dialect) {
+        (Some(_), _) => Speech::V1,
+        (None, Dialect::Three) => Speech::Dialect3,
+        (None, Dialect::TwoAndAHalf) => Speech::Dialect25,
+    };
+    let mut response = Response::new(Full::default());
+    *response.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+    for (name, value) in answer.headers() {
+        let name = HeaderName::from_bytes(name.as_bytes()).expect("these are names of headers");
+        let value = HeaderValue::from_str(value).expect("the handshake answers in visible ASCII");
+        response.headers_mut().insert(name, value);
+    }
+    let (shared, deflate) = (Arc::clone(shared), answer.deflate);
+    let upgraded = hyper::upgrade::on(&mut request);
+    tokio::spawn(async move {
+        match upgraded.await {
+            Ok(upgraded) => {
+                let session = session(&shared, speech, visitor, permit);
+                adopt(&shared, upgraded, deflate, session);
+            }
+            Err(error) => tracing::debug!(%error, "a client left before its WebSocket was open"),
+        }
+    });
+    response
+}
+
+fn session(shared: &Shared, speech: Speech, visitor: Option<Visitor>, permit: Permit) -> Session {
+    let permit = Box::new(permit);
+    match visitor {
+        Some(Visitor { permissions, authorized, forwarded }) => {
+            let presence = shared.backend.hooks().online(forwarded, &authorized.cookies);
+            Session::authorized(speech, permissions, presence, permit)
+        }
+        None => Session::refused(speech, permit),
+    }
+}
+
+fn adopt(shared: &Shared, upgraded: Upgraded, deflate: Option<Agreed>, session: Session) {
+    let (socket, early) = match socket(upgraded) {
+        Ok(parts) => parts,
+        Err(error) => {
+            tracing::warn!(%error, "a connection could not be handed over");
+            return;
+        }
+    };
+    if shared.handle.adopt(Adoption { socket, early, deflate, session }).is_err() {
+        shared.refusals.mailbox.add();
+    }
+}
+
+/// Takes the socket out of everything that was around it.
+fn socket(upgraded: Upgraded) -> io::Result<(Socket, Bytes)> {
+    let parts = upgraded
+        .downcast::<TokioIo<TcpStream>>()
+        .map_err(|_| io::Error::other("it is of another type than was accepted"))?;
+    let stream = parts.io.into_inner().into_std()?;
+    // What came early lies in a buffer with the request, which would be kept as long.
+    Ok((Socket::plain(stream)?, Bytes::copy_from_slice(&parts.read_buf)))
+}

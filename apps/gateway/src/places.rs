@@ -1,0 +1,121 @@
+//! How many connections there are, in all and of each address, and how many there may be.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::net::IpAddr;
+use std::num::NonZeroUsize;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// The places for connections.
+#[derive(Debug)]
+pub struct Places {
+    most: usize,
+    most_of_address: Option<usize>,
+    taken: AtomicUsize,
+    /// Only those addresses that have a connection; not kept where there is no limit.
+    by_address: Mutex<HashMap<IpAddr, NonZeroUsize>>,
+}
+
+/// The place of one connection, given back when dropped.
+#[derive(Debug)]
+pub struct Permit {
+    places: Arc<Places>,
+    address: Option<IpAddr>,
+}
+
+/// Why there is no place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Full {
+    /// There are `connections_max`.
+    All,
+    /// The address has `connections_per_address_max`.
+    Address,
+}
+
+impl Places {
+    /// Makes places for so many connections, and so many of one address.
+    pub fn new(most: usize, most_of_address: Option<usize>) -> Arc<Places> {
+        let (taken, by_address) = (AtomicUsize::new(0), Mutex::default());
+        Arc::new(Places { most, most_of_address, taken, by_address })
+    }
+
+    /// Takes a place for a connection from `address`.
+    ///
+    /// # Errors
+    ///
+    /// If there is none left.
+    pub fn take(self: &Arc<Self>, address: IpAddr) -> Result<Permit, Full> {
+        // Dropping it gives back what was taken, so it is made before anything is refused.
+        let mut permit = Permit { places: Arc::clone(self), address: None };
+        if self.taken.fetch_add(1, Relaxed) >= self.most {
+            return Err(Full::All);
+        }
+        if let Some(most) = self.most_of_address {
+            let address = address.to_canonical();
+            let mut by_address = self.lock();
+            match by_address.entry(address) {
+                Entry::Vacant(entry) => drop(entry.insert(NonZeroUsize::MIN)),
+                Entry::Occupied(entry) if entry.get().get() >= most => {
+                    drop(by_address);
+                    return Err(Full::Address);
+                }
+                Entry::Occupied(mut entry) => {
+                    let more = entry.get().saturating_add(1);
+                    entry.insert(more);
+                }
+            }
+            permit.address = Some(address);
+        }
+        Ok(permit)
+    }
+
+    /// Returns how many places are taken.
+    pub fn taken(&self) -> usize {
+        self.taken.load(Relaxed)
+    }
+
+    /// Returns how many places there are.
+    pub fn most(&self) -> usize {
+        self.most
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<IpAddr, NonZeroUsize>> {
+        self.by_address.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        self.places.taken.fetch_sub(1, Relaxed);
+        let Some(address) = self.address else { return };
+        let mut by_address = self.places.lock();
+        if let Entry::Occupied(mut entry) = by_address.entry(address) {
+            match NonZeroUsize::new(entry.get().get() - 1) {
+                Some(less) => drop(entry.insert(less)),
+                None => drop(entry.remove()),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Full, Places};
+    use std::net::{IpAddr, Ipv4Addr};
+
+    #[test]
+    fn a_place_is_given_back_with_its_permit_and_a_refusal_takes_none() {
+        let address = |last| IpAddr::V4(Ipv4Addr::new(192, 0, 2, last));
+        let places = Places::new(3, Some(2));
+        let first = places.take(address(1)).expect("all are free");
+        let second = places.take(address(1)).expect("two of one address may come");
+        assert_eq!(places.take(address(1)).err(), Some(Full::Address));
+        let third = places.take(address(2)).expect("another address may come");
+        assert_eq!(places.take(address(3)).err(), Some(Full::All));
+        assert_eq!(places.taken(), 3);
+        drop((first, second, third));
+        assert_eq!(places.taken(), 0);
+        assert!(places.lock().is_empty());
+    }
+}

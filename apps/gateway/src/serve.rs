@@ -1,0 +1,312 @@
+//! The running server: loops, listeners, and the end.
+
+use crate::accept::{Acceptor, Asked, listen};
+use crate::answer::Answer;
+use crate::backend::Backend;
+use crate::config::{BackendUrl, Config, Dialect, raise_descriptor_limit};
+use crate::demo::Demo;
+use crate::internal::{self, Triggers};
+use crate::metrics::Refusals;
+use crate::places::Places;
+use crate::public;
+use crate::service::{Gateway, Settings};
+use campanile_hub::{self as hub, PermissionsPool};
+use campanile_manager::{self as manager, Handle, Loops};
+use campanile_wire as wire;
+use std::fmt::Display;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::time::{Duration, Instant};
+use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// Threads for HTTP: the loops do the work.
+const HTTP_THREADS: usize = 2;
+/// Connections of the internal listener.
+const INTERNAL_CONNECTIONS_MAX: usize = 256;
+/// Time for the loops' last words beyond `drain_s`, and for a stuck one to be left behind.
+const LOOPS_ARE_STUCK: Duration = Duration::from_secs(2);
+
+/// Time for telling the backend that connections ended, when closing them has used up `drain_s`.
+const HOOKS_AT_LEAST: Duration = Duration::from_secs(1);
+
+/// What all requests share.
+pub struct Shared {
+    /// The configuration.
+    pub config: Config,
+    /// Who says who may hear what.
+    pub backend: Backend,
+    /// The loops.
+    pub handle: Handle<Gateway>,
+    /// What the gateways of all loops share.
+    pub settings: Arc<Settings>,
+    /// The lists of rooms that connections have.
+    pub permissions: PermissionsPool,
+    /// The places for connections.
+    pub places: Arc<Places>,
+    /// Those that were refused.
+    pub refusals: Arc<Refusals>,
+    /// What became of triggers.
+    pub triggers: Triggers,
+    /// Keeps a failing backend from filling the log.
+    pub seldom: Seldom,
+    /// The page and the backend of `campanile demo`.
+    pub demo: Option<Demo>,
+    stopping: AtomicBool,
+}
+
+impl Shared {
+    /// Returns whether the process is about to stop.
+    pub fn is_stopping(&self) -> bool {
+        self.stopping.load(Relaxed)
+    }
+}
+
+/// Says yes once in ten seconds.
+#[derive(Debug)]
+pub struct Seldom {
+    began: Instant,
+    next_s: AtomicU64,
+}
+
+impl Seldom {
+    /// Begins; the first time is now.
+    pub fn new() -> Seldom {
+        Seldom { began: Instant::now(), next_s: AtomicU64::new(0) }
+    }
+
+    /// Returns whether it is time again.
+    pub fn is_time(&self) -> bool {
+        let (now, next) = (self.began.elapsed().as_secs(), self.next_s.load(Relaxed));
+        now >= next && self.next_s.compare_exchange(next, now + 10, Relaxed, Relaxed).is_ok()
+    }
+}
+
+impl Default for Seldom {
+    fn default() -> Seldom {
+        Seldom::new()
+    }
+}
+
+/// For whom to serve.
+pub enum Role {
+    /// The clients of a backend.
+    Backend(BackendUrl),
+    /// Whoever tries it out.
+    Demo,
+}
+
+/// Serves until SIGTERM or SIGINT, and takes leave.
+///
+/// # Errors
+///
+/// When it cannot begin, with what to do about it.
+pub fn run(config: Config, role: Role) -> Result<(), String> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(HTTP_THREADS)
+        .thread_name("http")
+        .enable_all()
+        .build()
+        .map_err(cannot("start the threads for HTTP"))?;
+    let (shared, listeners, loops) = runtime.block_on(start(config, role))?;
+    let began = Instant::now();
+    runtime.block_on(serve(&shared, listeners))?;
+    let stopped = stop(&runtime, &shared, loops);
+    runtime.shutdown_timeout(Duration::from_millis(100));
+    tracing::info!("stopped after {:.1} s", began.elapsed().as_secs_f64());
+    stopped
+}
+
+struct Listeners {
+    public: TcpListener,
+    internal: TcpListener,
+}
+
+async fn start(config: Config, role: Role) -> Result<(Arc<Shared>, Listeners, Loops), String> {
+    let public = bind("public", config.public.listen)?;
+    let internal = bind("internal", config.internal.listen)?;
+    let (public_address, internal_address) = (at(&public)?, at(&internal)?);
+    let (url, demo) = match role {
+        Role::Backend(url) => (url, None),
+        Role::Demo => {
+            let (url, demo) =
+                Demo::start(internal_address).await.map_err(cannot("start the demo"))?;
+            (url, Some(demo))
+        }
+    };
+    let backend = Backend::new(&config, &url).map_err(cannot("use the backend's URL"))?;
+    let settings = Arc::new(Settings::new(&config.limits));
+    let (handle, loops) =
+        manager::start(&manager_config(&config), |_| Gateway::new(Arc::clone(&settings)))
+            .map_err(cannot("start the loops"))?;
+    // It was made above, and nobody else sets it.
+    let _ = settings.handle.set(handle.clone());
+    let places = Places::new(connections_max(&config), config.limits.connections_per_address_max);
+    tracing::info!(
+        "serving ws://{public_address}{} for {}, up to {} connections on {} loops",
+        config.public.path.as_str(),
+        url.as_str(),
+        places.most(),
+        handle.loops(),
+    );
+    tracing::info!("taking triggers at http://{internal_address}/trigger/");
+    if demo.is_some() {
+        tracing::info!("the page is at http://{public_address}/ - open it twice, then try");
+        tracing::info!(
+            "curl -d '{{\"rooms\":[{{\"room\":\"lobby\"}}],\"data\":{{\"text\":\"hello\"}}}}' \
+             http://{internal_address}/trigger/"
+        );
+    }
+    let shared = Arc::new(Shared {
+        config,
+        backend,
+        handle,
+        settings,
+        permissions: PermissionsPool::new(),
+        places,
+        refusals: Arc::default(),
+        triggers: Triggers::default(),
+        seldom: Seldom::new(),
+        demo,
+        stopping: AtomicBool::new(false),
+    });
+    Ok((shared, Listeners { public, internal }, loops))
+}
+
+fn bind(section: &str, address: SocketAddr) -> Result<TcpListener, String> {
+    listen(address)
+        .map_err(|error| format!("[{section}] listen: cannot listen at {address}: {error}"))
+}
+
+fn at(listener: &TcpListener) -> Result<SocketAddr, String> {
+    listener.local_addr().map_err(cannot("listen"))
+}
+
+fn cannot<E: Display>(what: &str) -> impl FnOnce(E) -> String {
+    move |error| format!("cannot {what}: {error}")
+}
+
+fn connections_max(config: &Config) -> usize {
+    let reserved =
+        config.backend.bootstraps_max + config.hooks.concurrent_max + INTERNAL_CONNECTIONS_MAX;
+    let descriptors = raise_descriptor_limit();
+    let most = config.limits.connections_max(descriptors, reserved);
+    if config.limits.connections_max.is_some_and(|asked| asked > most) {
+        tracing::warn!(
+            "[limits] connections_max is more than the {descriptors} files that this process may \
+             open allow: at most {most} connections. Raise `ulimit -n`."
+        );
+    }
+    most
+}
+
+fn manager_config(config: &Config) -> manager::Config {
+    let (limits, defaults) = (&config.limits, manager::Config::default());
+    // 2.5 kept quiet clients, so its clients may not ping; only another time than the default is
+    // surely meant.
+    let is_default = limits.inactivity == Config::default().limits.inactivity;
+    let is_2_5 = config.public.dialect == Dialect::TwoAndAHalf;
+    let quiet_max = limits.inactivity.filter(|_| !(is_2_5 && is_default));
+    manager::Config {
+        loops: config.loops.count.unwrap_or(defaults.loops),
+        websocket: Arc::new(wire::Config {
+            frame_bytes_max: limits.message_bytes_max as u64,
+            message_bytes_max: limits.message_bytes_max,
+            ping_every: limits.ping_every,
+            pong_within: limits.pong_within,
+            close_within: limits.close_within,
+            quiet_max,
+            ..wire::Config::default()
+        }),
+        hub: hub::Limits {
+            subscriptions_per_connection_max: limits.subscriptions_per_connection_max,
+            rooms_max: limits.rooms_max,
+            pattern_rooms_max: config.trigger.pattern_rooms_max,
+        },
+        outbox_bytes_max: limits.outbox_bytes_max,
+        mailbox_letters_max: limits.mailbox_publications_max,
+        mailbox_bytes_max: limits.mailbox_bytes_max,
+        ..defaults
+    }
+}
+
+/// Answers requests until a signal comes.
+async fn serve(shared: &Arc<Shared>, listeners: Listeners) -> Result<(), String> {
+    let mut signals = Signals::new().map_err(cannot("wait for signals"))?;
+    let acceptor = |listener, places| {
+        Acceptor::new(listener, places, &shared.config.limits, Arc::clone(&shared.refusals))
+    };
+    let internal = acceptor(listeners.internal, Places::new(INTERNAL_CONNECTIONS_MAX, None));
+    let public = acceptor(listeners.public, Arc::clone(&shared.places));
+    tokio::spawn(internal.run(with(shared, internal::answer)));
+    let public = tokio::spawn(public.run(with(shared, public::answer)));
+    let name = signals.next().await;
+    tracing::info!(
+        "{name}: telling {} connections goodbye",
+        shared.handle.statistics().connections
+    );
+    shared.stopping.store(true, Relaxed);
+    public.abort();
+    // Whoever cannot wait for that asks again.
+    tokio::spawn(async move {
+        let name = signals.next().await;
+        tracing::warn!("{name} again: leaving at once");
+        std::process::exit(1);
+    });
+    Ok(())
+}
+
+/// Gives a function of a request what all requests share.
+fn with<A: Future<Output = Answer> + Send + 'static>(
+    shared: &Arc<Shared>,
+    answer: impl Fn(Arc<Shared>, Asked) -> A + Clone + Send + 'static,
+) -> impl Fn(Asked) -> A + Clone + Send + 'static {
+    let shared = Arc::clone(shared);
+    move |asked| answer(Arc::clone(&shared), asked)
+}
+
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn new() -> std::io::Result<Signals> {
+        Ok(Signals {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    /// Waits for the next signal, and returns its name.
+    async fn next(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.interrupt.recv() => "SIGINT",
+        }
+    }
+}
+
+/// Closes all connections, and has the backend told of that.
+fn stop(runtime: &Runtime, shared: &Shared, loops: Loops) -> Result<(), String> {
+    let drain = shared.config.limits.drain;
+    let deadline = Instant::now() + drain;
+    shared.handle.stop(drain);
+    let joined = runtime.block_on(async {
+        let joined = tokio::task::spawn_blocking(move || loops.join());
+        tokio::time::timeout(drain + LOOPS_ARE_STUCK, joined).await
+    });
+    let stopped = match joined {
+        Ok(Ok(joined)) => joined.map_err(cannot("go on with the loops")),
+        Ok(Err(error)) => Err(error.to_string()),
+        Err(_) => Err("a loop did not stop, and is left behind".to_owned()),
+    };
+    let left = deadline.saturating_duration_since(Instant::now()).max(HOOKS_AT_LEAST);
+    let untold = runtime.block_on(shared.backend.hooks().drain(left));
+    if untold > 0 {
+        tracing::warn!("the backend was not told of the end of {untold} connections");
+    }
+    stopped
+}

@@ -1,0 +1,220 @@
+//! Triggers: what the backend posts, read into publications.
+
+use crate::config::{self, TriggerMatch};
+use bytes::{BufMut, Bytes, BytesMut};
+use campanile_hub::{Match, Room};
+use campanile_manager::{Envelope, Publication};
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+use std::fmt;
+
+/// A trigger that was read.
+#[derive(Debug)]
+pub struct Trigger {
+    /// What it publishes, and where.
+    pub publication: Publication,
+    /// Entries of `rooms` that were no rooms.
+    pub skipped: usize,
+    /// Whether it names a `*` that stands for itself, which is perhaps not what was meant.
+    pub has_literal_star: bool,
+}
+
+/// Why a trigger is refused; the text is the answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BadTrigger {
+    /// The body is no JSON, or not UTF-8.
+    NotJson(String),
+    /// There are no `rooms`.
+    NoRooms,
+    /// There is no `data`.
+    NoData,
+    /// `rooms` is neither a list nor an object.
+    RoomsNotAList,
+    /// There are more than `rooms_max`.
+    TooManyRooms(usize),
+    /// `match` is something else than `"literal"` or `"pattern"`.
+    Match,
+}
+
+impl fmt::Display for BadTrigger {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotJson(why) => write!(f, "the body is not JSON: {why}"),
+            Self::NoRooms => f.write_str("rooms not specified"),
+            Self::NoData => f.write_str("data not specified"),
+            Self::RoomsNotAList => f.write_str("rooms is not a list"),
+            Self::TooManyRooms(most) => write!(f, "more than {most} rooms"),
+            Self::Match => f.write_str("match is neither \"literal\" nor \"pattern\""),
+        }
+    }
+}
+
+impl std::error::Error for BadTrigger {}
+
+impl Trigger {
+    /// Reads the body of a trigger.
+    ///
+    /// # Errors
+    ///
+    /// If it is to be refused as a whole; a bad room among others is skipped.
+    pub fn read(body: &[u8], config: &config::Trigger) -> Result<Trigger, BadTrigger> {
+        let not_json = |why: String| BadTrigger::NotJson(why);
+        let text = std::str::from_utf8(body).map_err(|error| not_json(error.to_string()))?;
+        let parts = parts(text).map_err(|error| not_json(error.to_string()))?;
+        let rooms_text = parts.rooms.ok_or(BadTrigger::NoRooms)?;
+        let data = parts.data.ok_or(BadTrigger::NoData)?;
+        let matching = matching(parts.matching, config.matching)?;
+        let (rooms, skipped) = rooms(rooms_text, config.rooms_max)?;
+        let has_literal_star = matching == Match::Literal && rooms.iter().any(Room::has_star);
+        let publication = Publication::new(rooms, matching, envelope(data));
+        Ok(Trigger { publication, skipped, has_literal_star })
+    }
+}
+
+/// Returns the message around each request id; `data` goes into it as the text it was.
+fn envelope(data: &str) -> Envelope {
+    const BEFORE: &[u8] = br#"{"type":"publish","data":"#;
+    const AFTER: &[u8] = br#","requestId":"#;
+    let mut shared = BytesMut::with_capacity(BEFORE.len() + data.len() + AFTER.len());
+    shared.put_slice(BEFORE);
+    shared.put_slice(data.as_bytes());
+    shared.put_slice(AFTER);
+    Envelope { shared: Bytes::from(shared), closing: "}" }
+}
+
+fn matching(given: Option<&str>, default: TriggerMatch) -> Result<Match, BadTrigger> {
+    match (given, default) {
+        (Some("\"literal\""), _) | (None, TriggerMatch::Literal) => Ok(Match::Literal),
+        (Some("\"pattern\""), _) | (None, TriggerMatch::Pattern) => Ok(Match::Pattern),
+        (Some(_), _) => Err(BadTrigger::Match),
+    }
+}
+
+/// Returns the rooms of a list, and how many of its entries are none.
+fn rooms(text: &str, rooms_max: usize) -> Result<(Vec<Room>, usize), BadTrigger> {
+    match text.as_bytes().first() {
+        Some(b'[') => {}
+        // The original took its keys for rooms, of which none is one.
+        Some(b'{') => return Ok((Vec::new(), 1)),
+        _ => return Err(BadTrigger::RoomsNotAList),
+    }
+    let Rooms { rooms, skipped, all } =
+        serde_json::from_str(text).map_err(|error| BadTrigger::NotJson(error.to_string()))?;
+    if all > rooms_max { Err(BadTrigger::TooManyRooms(rooms_max)) } else { Ok((rooms, skipped)) }
+}
+
+#[derive(Default)]
+struct Rooms {
+    rooms: Vec<Room>,
+    skipped: usize,
+    all: usize,
+}
+
+impl<'de> Deserialize<'de> for Rooms {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(RoomsVisitor)
+    }
+}
+
+struct RoomsVisitor;
+
+impl<'de> Visitor<'de> for RoomsVisitor {
+    type Value = Rooms;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of rooms")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Rooms, A::Error> {
+        let mut read = Rooms::default();
+        while let Some(entry) = list.next_element::<&RawValue>()? {
+            read.all += 1;
+            match Room::parse(entry.get()) {
+                Ok(room) => read.rooms.push(room),
+                Err(_) => read.skipped += 1,
+            }
+        }
+        Ok(read)
+    }
+}
+
+/// The values of a trigger that mean something, in their own spelling. Of equal keys the last counts.
+#[derive(Default)]
+struct Parts<'a> {
+    rooms: Option<&'a str>,
+    data: Option<&'a str>,
+    matching: Option<&'a str>,
+}
+
+fn parts(text: &str) -> serde_json::Result<Parts<'_>> {
+    let mut reader = serde_json::Deserializer::from_str(text);
+    let parts = if text.trim_ascii_start().starts_with('{') {
+        reader.deserialize_map(PartsVisitor)?
+    } else {
+        // JSON of another kind has no rooms in it.
+        <&RawValue>::deserialize(&mut reader)?;
+        Parts::default()
+    };
+    reader.end()?;
+    Ok(parts)
+}
+
+struct PartsVisitor;
+
+impl<'de> Visitor<'de> for PartsVisitor {
+    type Value = Parts<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Parts<'de>, A::Error> {
+        let mut parts = Parts::default();
+        while let Some(key) = map.next_key::<Key>()? {
+            let place = match key {
+                Key::Rooms => &mut parts.rooms,
+                Key::Data => &mut parts.data,
+                Key::Match => &mut parts.matching,
+                Key::Other => {
+                    map.next_value::<IgnoredAny>()?;
+                    continue;
+                }
+            };
+            *place = Some(map.next_value::<&RawValue>()?.get());
+        }
+        Ok(parts)
+    }
+}
+
+enum Key {
+    Rooms,
+    Data,
+    Match,
+    Other,
+}
+
+impl<'de> Deserialize<'de> for Key {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        // As bytes, since a key may hold half a surrogate pair, which no `str` can.
+        deserializer.deserialize_bytes(KeyVisitor)
+    }
+}
+
+struct KeyVisitor;
+
+impl Visitor<'_> for KeyVisitor {
+    type Value = Key;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+
+    fn visit_bytes<E: serde::de::Error>(self, key: &[u8]) -> Result<Key, E> {
+        Ok(match key {
+            b"rooms" => Key::Rooms,
+            b"data" => Key::Data,
+            b"match" => Key::Match,
+            _ => Key::Other,
+        })
+    }
+}
