@@ -41,6 +41,10 @@ impl<S: Service, P: Poller> Manager<S, P> {
     pub(super) fn flush(&mut self, slot: u32) {
         let Self { connections, desk, parcel, .. } = self;
         let Some(entry) = connections.get_mut(slot as usize) else { return };
+        if entry.ending {
+            // Its socket may have failed: to write again would fail again, without end.
+            return;
+        }
         if entry.websocket.has_output() {
             let (outbox, websocket) = (&mut entry.outbox, &mut entry.websocket);
             outbox.push_frames(&mut desk.pieces, |private| websocket.poll_output(private));

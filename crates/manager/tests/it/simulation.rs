@@ -23,6 +23,9 @@ fn whatever_the_lines_do_every_subscription_hears_its_publications_once_and_in_o
         None => 0..number("CAMPANILE_SEEDS").unwrap_or(300),
     };
     for seed in seeds {
+        if std::env::var_os("CAMPANILE_SAY").is_some() {
+            eprintln!("seed {seed}");
+        }
         if let Err(panic) = catch_unwind(AssertUnwindSafe(|| World::new(seed).play())) {
             eprintln!("play it again: CAMPANILE_SEED={seed}");
             resume_unwind(panic);
@@ -348,7 +351,8 @@ impl World {
             let moved = self.network.get_on();
             let turned = self.turn();
             self.clients_read_and_write();
-            let silent = self.peers.iter().all(|peer| peer.client.is_written());
+            let silent =
+                self.peers.iter().all(|peer| peer.client.is_written() || peer.client.is_over());
             if !moved && !turned && silent && !(0..50).any(|_| self.network.get_on()) {
                 return;
             }
@@ -382,6 +386,8 @@ impl World {
             assert_eq!(life.opened, 1, "client {}", peer.id);
             assert_eq!(life.closed.len(), 1, "client {}: {:?}", peer.id, life.closed);
             peer.check(&self.published, &entries, stopped_at);
+            let is_clean = life.closed.iter().all(|closed| closed.clean);
+            assert!(!(peer.reset && is_clean), "client {} was reset: {life:?}", peer.id);
             if !(peer.broken || self.jumps) {
                 assert!(peer.close.is_some(), "client {} heard no close: {life:?}", peer.id);
             }
