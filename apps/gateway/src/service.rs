@@ -238,10 +238,9 @@ impl Gateway {
         let handle = self.settings.handle.get();
         let (mut statistics, loops) =
             handle.map_or_else(Default::default, |handle| (handle.statistics(), handle.loops()));
-        if loops <= 1 {
-            // The loops' counters are those of the last turn; this hub knows better.
-            statistics.rooms = connection.hub_statistics().rooms as u64;
-        }
+        // The loops' counters are those of their last turns; this loop's hub knows better.
+        let rooms = connection.hub_statistics().rooms as u64;
+        statistics.rooms = if loops <= 1 { rooms } else { statistics.rooms.max(rooms) };
         let authorized = self.settings.counters.authorized.load(Relaxed);
         Status::new(&statistics, loops, authorized, self.settings.online_since)
     }

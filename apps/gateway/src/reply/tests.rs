@@ -21,7 +21,7 @@ const REPLIES: [Reply; 12] = [
 const CONNECTION: Uuid = Uuid::from_bits(0x0123_4567_89ab_cdef_0123_4567_89ab_cdef);
 
 /// Shows every reply in one dialect, to a request named `id`.
-fn check(speech: Speech, id: Option<&str>, expected: Expect) {
+fn check(speech: Speech, id: Option<&str>, expected: &Expect) {
     let id = id.and_then(RequestId::parse);
     let (mut transcript, mut output) = (String::new(), "left over".to_owned());
     for reply in REPLIES {
@@ -37,7 +37,7 @@ fn dialect_3_names_the_connection_where_a_message_was_not_understood_and_no_requ
     check(
         Speech::Dialect3,
         Some("\"r\""),
-        expect![[r#"
+        &expect![[r#"
         Success: {"code": "success"}
         RoomNotFound: {"code": "error", "message": "room-not-found"}
         NoRoom: {"code": "error", "message": "room-not-found"}
@@ -59,7 +59,7 @@ fn dialect_2_5_names_the_request_and_does_not_answer_nonsense() {
     check(
         Speech::Dialect25,
         Some("\"r\""),
-        expect![[r#"
+        &expect![[r#"
         Success: {"requestId": "r", "code": "success"}
         RoomNotFound: {"requestId": "r", "code": "error", "message": "room-not-found"}
         NoRoom: nothing
@@ -81,7 +81,7 @@ fn campanile_v1_names_the_request_in_every_reply() {
     check(
         Speech::V1,
         Some("1"),
-        expect![[r#"
+        &expect![[r#"
         Success: {"requestId": 1, "code": "success"}
         RoomNotFound: {"requestId": 1, "code": "error", "message": "room-not-found"}
         NoRoom: {"requestId": 1, "code": "error", "message": "room-not-found"}
@@ -103,7 +103,7 @@ fn what_has_no_id_is_answered_to_null_in_campanile_v1() {
     check(
         Speech::V1,
         None,
-        expect![[r#"
+        &expect![[r#"
         Success: {"requestId": null, "code": "success"}
         RoomNotFound: {"requestId": null, "code": "error", "message": "room-not-found"}
         NoRoom: {"requestId": null, "code": "error", "message": "room-not-found"}

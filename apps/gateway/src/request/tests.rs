@@ -4,8 +4,7 @@ use expect_test::{Expect, expect};
 use std::fmt::Write;
 
 /// Reads each line as a message, and says what was understood.
-
-fn check(messages: &[&str], expected: Expect) {
+fn check(messages: &[&str], expected: &Expect) {
     let mut transcript = String::new();
     for message in messages {
         writeln!(transcript, "{message} -> {}", show(Request::read(Message::Text(message))))
@@ -43,7 +42,7 @@ fn requests_are_understood_whatever_else_stands_in_them() {
             r#"{"type":"status","type":"unsubscribe","requestId":1,"requestId":2}"#,
             r#"{"\ud800":"\ud800","type":"status"}"#,
         ],
-        expect![[r#"
+        &expect![[r#"
             ping -> Ping
             {"type":"subscribe","room":{"b":1,"a":"*"},"requestId":"r"} -> subscribe to {"a":"*","b":1} as "r"
              { "requestId" : 7 , "scope" : {"type":"x"} , "room" : {} , "type" : "subscribe" }  -> subscribe to {} as 7
@@ -71,7 +70,7 @@ fn an_id_is_a_scalar_and_a_room_an_object() {
             r#"{"type":"subscribe","room":{"n":1e400},"requestId":0}"#,
             r#"{"type":"unsubscribe"}"#,
         ],
-        expect![[r#"
+        &expect![[r#"
             {"type":"subscribe"} -> subscribe to nothing as nothing
             {"type":"subscribe","room":{},"requestId":[1]} -> subscribe to {} as nothing
             {"type":"subscribe","room":{},"requestId":{}} -> subscribe to {} as nothing
@@ -99,7 +98,7 @@ fn other_types_are_unknown() {
             r#"{"type":["subscribe"]}"#,
             r#"{"type":{}}"#,
         ],
-        expect![[r#"
+        &expect![[r#"
             {} -> no type as nothing
             {"requestId":"r"} -> no type as "r"
             {"type":"publish","requestId":"r"} -> unknown as "r"
@@ -143,7 +142,7 @@ fn json_that_is_no_object_is_told_from_what_is_no_json() {
             "{\"type\":status}",
             "{\"a\":\"\n\"}",
         ],
-        expect![[r#"
+        &expect![[r#"
             [] -> NotAnObject
             5 -> NotAnObject
             null -> NotAnObject
@@ -254,7 +253,7 @@ fn a_tree_would_be_understood_in_the_same_way() {
             }
             (Ok(_), Request::Subscribe { .. }) if kind == Some("subscribe") => understood[2] += 1,
             (Ok(_), Request::Unsubscribe { .. }) if kind == Some("unsubscribe") => {
-                understood[2] += 1
+                understood[2] += 1;
             }
             (Ok(_), Request::Status { .. }) if kind == Some("status") => understood[2] += 1,
             (tree, request) => panic!("{text}: {tree:?} as {request:?}"),

@@ -1,6 +1,7 @@
 use super::{Gateway, Pace, Rate, Session, Settings};
 use crate::config;
 use crate::reply::Speech;
+use bytes::Bytes;
 use campanile_hub::{Match, Permissions, Room};
 use campanile_manager::{Adoption, Config, Envelope, Handle, Loops, Publication, Socket};
 use campanile_manager::{hub, start};
@@ -36,12 +37,18 @@ impl World {
     }
 
     fn connect(&self, session: Session) -> Client {
+        self.connect_early(session, &[])
+    }
+
+    /// Connects a client that has sent `early` behind its handshake.
+    fn connect_early(&self, session: Session, early: &[u8]) -> Client {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         let (server, _) = listener.accept().unwrap();
         server.set_nonblocking(true).unwrap();
         let socket = Socket::plain(server).unwrap();
-        let adoption = Adoption { socket, early: Default::default(), deflate: None, session };
+        let early = Bytes::copy_from_slice(early);
+        let adoption = Adoption { socket, early, deflate: None, session };
         assert!(self.handle.adopt(adoption).is_ok(), "the mailbox has room");
         client.set_read_timeout(Some(PATIENCE)).unwrap();
         Client(client)
@@ -69,14 +76,7 @@ struct Client(TcpStream);
 
 impl Client {
     fn send(&mut self, text: &str) {
-        let length = u8::try_from(text.len()).expect("the scripts' messages are short");
-        let mut frame = match length {
-            0..126 => vec![0x81, 0x80 | length],
-            length => vec![0x81, 0x80 | 126, 0, length],
-        };
-        frame.extend([0; 4]);
-        frame.extend(text.as_bytes());
-        self.0.write_all(&frame).unwrap();
+        self.0.write_all(&frame(text)).unwrap();
     }
 
     /// Returns what came next.
@@ -119,8 +119,19 @@ impl Client {
     }
 }
 
+fn frame(text: &str) -> Vec<u8> {
+    let length = u8::try_from(text.len()).expect("the scripts' messages are short");
+    let mut frame = match length {
+        0..126 => vec![0x81, 0x80 | length],
+        length => vec![0x81, 0x80 | 126, 0, length],
+    };
+    frame.extend([0; 4]);
+    frame.extend(text.as_bytes());
+    frame
+}
+
 /// Plays a client's messages; a line that begins with `!` is a room that is published to.
-fn check(speech: Speech, world: World, script: &[&str], expected: Expect) {
+fn check(speech: Speech, world: World, script: &[&str], expected: &Expect) {
     let permissions = Permissions::parse(r#"[{"zoo":"*"}]"#).unwrap();
     let session = Session::authorized(speech, Arc::new(permissions), None, Box::new(()));
     let mut client = world.connect(session);
@@ -185,7 +196,7 @@ fn a_client_of_dialect_3_is_answered_as_ever() {
         Speech::Dialect3,
         World::usual(),
         CONVERSATION,
-        expect![[r#"
+        &expect![[r#"
             < {"is_authorized": true, "allowed_rooms": [{"zoo":"*"}]}
             {"type":"subscribe","room":{"zoo":1},"requestId":"r"}
             < {"code": "success"}
@@ -230,7 +241,7 @@ fn a_client_of_2_5_is_answered_as_it_was_then() {
         Speech::Dialect25,
         World::usual(),
         CONVERSATION,
-        expect![[r#"
+        &expect![[r#"
         < {"allowed_rooms": [{"zoo":"*"}]}
         {"type":"subscribe","room":{"zoo":1},"requestId":"r"}
         < {"requestId": "r", "code": "success"}
@@ -269,7 +280,7 @@ fn a_client_of_campanile_v1_hears_to_what_it_is_answered() {
         Speech::V1,
         World::usual(),
         CONVERSATION,
-        expect![[r#"
+        &expect![[r#"
             < {"is_authorized": true, "allowed_rooms": [{"zoo":"*"}], "connection": "<uuid>"}
             {"type":"subscribe","room":{"zoo":1},"requestId":"r"}
             < {"requestId": "r", "code": "success"}
@@ -322,7 +333,7 @@ fn a_subscribe_beyond_a_limit_is_answered_with_an_error() {
             r#"{"type":"subscribe","room":{"zoo":2},"requestId":2}"#,
             r#"{"type":"subscribe","room":{"zoo":2},"requestId":3}"#,
         ],
-        expect![[r#"
+        &expect![[r#"
             < {"is_authorized": true, "allowed_rooms": [{"zoo":"*"}]}
             {"type":"subscribe","room":{"zoo":1},"requestId":1}
             < {"code": "success"}
@@ -348,7 +359,7 @@ fn a_client_that_sends_too_much_is_told_and_closed() {
         Speech::Dialect3,
         World::start(settings, hub::Limits::default()),
         &["[]", "[]"],
-        expect![[r#"
+        &expect![[r#"
         < {"is_authorized": true, "allowed_rooms": [{"zoo":"*"}]}
         []
         < {"requestId": "<uuid>", "code": "error", "message": "message-type-not-allowed"}
@@ -382,6 +393,25 @@ fn who_is_not_let_in_is_told_so_unless_in_2_5_and_not_listened_to() {
         < {"is_authorized": false}
         closed 1000
 
+    "#]]
+    .assert_eq(&transcript);
+}
+
+#[test]
+fn what_was_sent_before_the_greeting_is_answered_after_it_unless_nobody_is_let_in() {
+    let world = World::usual();
+    let early = [frame("{}"), frame(r#"{"type":"unsubscribe","requestId":1}"#)].concat();
+    let nothing = Arc::new(Permissions::parse("[]").unwrap());
+    let authorized = Session::authorized(Speech::Dialect25, nothing, None, Box::new(()));
+    let mut transcript = world.connect_early(authorized, &early).settle();
+    let refused = Session::refused(Speech::Dialect3, Box::new(()));
+    transcript += &world.connect_early(refused, &early).settle();
+    world.stop();
+    expect![[r#"
+        < {"allowed_rooms": []}
+        < {"requestId": 1, "code": "error", "message": "not-subscribed"}
+        < {"is_authorized": false}
+        closed 1000
     "#]]
     .assert_eq(&transcript);
 }

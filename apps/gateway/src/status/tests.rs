@@ -30,7 +30,7 @@ fn times_are_utc_without_a_zone() {
 #[test]
 fn every_day_follows_the_one_before_it() {
     let days_of = |year: u64, month| match month {
-        2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
+        2 if year.is_multiple_of(if year.is_multiple_of(100) { 400 } else { 4 }) => 29,
         2 => 28,
         4 | 6 | 9 | 11 => 30,
         _ => 31,
