@@ -1,4 +1,5 @@
-use super::{Gateway, Pace, Rate, Session, Settings};
+use super::rate::Pace;
+use super::{Gateway, Rate, Session, Settings};
 use crate::config;
 use crate::reply::Speech;
 use bytes::Bytes;
