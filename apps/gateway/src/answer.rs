@@ -1,7 +1,7 @@
 //! Short HTTP answers, as both listeners give them.
 
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HeaderName, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS};
+use http::header::{ALLOW, CONTENT_TYPE, HeaderName, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderValue, Response, StatusCode};
 use http_body_util::Full;
 
@@ -31,6 +31,12 @@ pub fn of_type(status: StatusCode, content_type: &'static str, body: impl Into<B
 /// Returns an answer for those who may try again soon.
 pub fn unavailable(why: &'static str) -> Answer {
     with(text(StatusCode::SERVICE_UNAVAILABLE, why), RETRY_AFTER, "2")
+}
+
+/// Returns the answer to another method than `methods`.
+pub fn not_allowed(methods: &'static str) -> Answer {
+    let body = format!("there is only {methods} here\n");
+    with(text(StatusCode::METHOD_NOT_ALLOWED, body), ALLOW, methods)
 }
 
 /// Adds a header to an answer.

@@ -1,13 +1,13 @@
 //! The listener for the backend and for operators: triggers, metrics, readiness.
 
 use crate::accept::Asked;
-use crate::answer::{Answer, json, of_type, text, unavailable, with};
+use crate::answer::{Answer, json, not_allowed, of_type, text, unavailable, with};
 use crate::metrics::{self, TriggerCounts};
 use crate::serve::Shared;
 use crate::trigger::Trigger;
 use bytes::Bytes;
 use campanile_manager::{MailboxFull, Receipt};
-use http::header::{ACCEPT, ALLOW, AUTHORIZATION, CONTENT_LENGTH, WWW_AUTHENTICATE};
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, WWW_AUTHENTICATE};
 use http::{HeaderMap, Method, StatusCode};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Incoming;
@@ -58,11 +58,6 @@ pub async fn answer(shared: Arc<Shared>, asked: Asked) -> Answer {
     }
 }
 
-fn not_allowed(methods: &'static str) -> Answer {
-    let body = format!("there is only {methods} here\n");
-    with(text(StatusCode::METHOD_NOT_ALLOWED, body), ALLOW, methods)
-}
-
 fn unauthorized() -> Answer {
     let body = "this needs the [internal] key, as `Authorization: Bearer KEY`\n";
     with(text(StatusCode::UNAUTHORIZED, body), WWW_AUTHENTICATE, "Bearer")
@@ -99,20 +94,20 @@ pub async fn read(shared: &Shared, headers: &HeaderMap, body: Incoming) -> Resul
     let bytes_max = shared.config.trigger.bytes_max;
     let refuse = |status, why: String| {
         shared.triggers.counts.bad.add();
-        Err(text(status, why))
+        text(status, why)
     };
     let too_long =
         || refuse(StatusCode::PAYLOAD_TOO_LARGE, format!("more than {bytes_max} bytes\n"));
     let announced = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
     if announced.is_some_and(|bytes: usize| bytes > bytes_max) {
-        return too_long();
+        return Err(too_long());
     }
     let patience = shared.config.limits.handshake_timeout;
     match tokio::time::timeout(patience, Limited::new(body, bytes_max).collect()).await {
         Ok(Ok(body)) => Ok(body.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => too_long(),
-        Ok(Err(error)) => refuse(StatusCode::BAD_REQUEST, format!("{error}\n")),
-        Err(_) => refuse(StatusCode::REQUEST_TIMEOUT, "the body did not come\n".to_owned()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_long()),
+        Ok(Err(error)) => Err(refuse(StatusCode::BAD_REQUEST, format!("{error}\n"))),
+        Err(_) => Err(refuse(StatusCode::REQUEST_TIMEOUT, "the body did not come\n".to_owned())),
     }
 }
 

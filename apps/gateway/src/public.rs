@@ -1,10 +1,10 @@
 //! The listener that browsers reach: the WebSocket, the client, and a sign of life.
 
 use crate::accept::Asked;
-use crate::answer::{Answer, of_type, text, with};
+use crate::answer::{Answer, not_allowed, of_type, text, with};
 use crate::opening;
 use crate::serve::Shared;
-use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, ALLOW, CACHE_CONTROL, ETAG, IF_NONE_MATCH};
+use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, ETAG, IF_NONE_MATCH};
 use http::{HeaderName, HeaderValue, Method, Request, StatusCode};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, LazyLock};
@@ -31,10 +31,7 @@ pub async fn answer(shared: Arc<Shared>, asked: Asked) -> Answer {
     }
     let is_reading = matches!(*asked.request.method(), Method::GET | Method::HEAD);
     match path {
-        "/livez" | "/client.js" if !is_reading => {
-            let answer = text(StatusCode::METHOD_NOT_ALLOWED, "there is only GET here\n");
-            with(answer, ALLOW, "GET, HEAD")
-        }
+        "/livez" | "/client.js" if !is_reading => not_allowed("GET, HEAD"),
         "/livez" => text(StatusCode::OK, "alive\n"),
         "/client.js" => client(&asked.request),
         _ => {

@@ -3,11 +3,11 @@
 mod backend;
 
 use crate::accept::Asked;
-use crate::answer::{Answer, json, of_type, text, with};
+use crate::answer::{Answer, json, not_allowed, of_type, text, with};
 use crate::config::BackendUrl;
 use crate::internal;
 use crate::serve::Shared;
-use http::header::{ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, HOST, ORIGIN, REFERRER_POLICY};
+use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, HOST, ORIGIN, REFERRER_POLICY};
 use http::{HeaderMap, Method, StatusCode};
 use std::io;
 use std::net::SocketAddr;
@@ -69,14 +69,6 @@ impl Demo {
             path => page(path),
         }
     }
-}
-
-fn not_allowed(methods: &'static str) -> Answer {
-    with(
-        text(StatusCode::METHOD_NOT_ALLOWED, format!("there is only {methods} here\n")),
-        ALLOW,
-        methods,
-    )
 }
 
 fn file(path: &str) -> Option<&'static (&'static str, &'static str, &'static str)> {

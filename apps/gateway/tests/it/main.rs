@@ -4,5 +4,6 @@ mod support;
 
 mod backend;
 mod config;
+mod listeners;
 mod protocol;
 mod vectors;

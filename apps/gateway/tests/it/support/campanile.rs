@@ -1,10 +1,11 @@
 //! The real binary, running.
 
 use super::http;
+use rustix::process::{Pid, Resource, Rlimit, getrlimit, prlimit};
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
@@ -102,6 +103,39 @@ impl Campanile {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         panic!("campanile was not ready after {START:?}:\n{}", self.log());
+    }
+
+    /// Sends it SIGTERM.
+    pub(crate) fn terminate(&mut self) {
+        let pid = self.child.id().to_string();
+        let status = Command::new("kill").arg(pid).status().expect("kill can be run");
+        assert!(status.success(), "the gateway runs");
+    }
+
+    /// Returns how many files it has open.
+    pub(crate) fn descriptors(&self) -> usize {
+        let folder = format!("/proc/{}/fd", self.child.id());
+        fs::read_dir(folder).expect("the gateway runs").count()
+    }
+
+    /// Sets how many files it may have open, and returns how many it might have until now.
+    pub(crate) fn descriptors_max(&self, most: usize) -> usize {
+        let pid = Pid::from_raw(self.child.id().cast_signed());
+        let limit = Rlimit { current: Some(most as u64), ..getrlimit(Resource::Nofile) };
+        let before = prlimit(pid, Resource::Nofile, limit).expect("the gateway runs");
+        before.current.map_or(usize::MAX, |files| usize::try_from(files).unwrap_or(usize::MAX))
+    }
+
+    /// Waits until it has ended by itself.
+    pub(crate) async fn ended(&mut self) -> ExitStatus {
+        let began = Instant::now();
+        while began.elapsed() < START {
+            if let Some(status) = self.child.try_wait().expect("a child can be asked") {
+                return status;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("campanile did not end within {START:?}:\n{}", self.log());
     }
 
     /// Returns what it has logged so far.
