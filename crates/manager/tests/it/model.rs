@@ -4,7 +4,7 @@
 use std::collections::{HashMap, VecDeque};
 
 use campanile_manager::testing::{Client, Heard};
-use campanile_manager::wire::CloseCode;
+use campanile_manager::wire::{CloseCode, Side};
 
 use crate::service::Entries;
 
@@ -28,6 +28,8 @@ pub(crate) struct Peer {
     pub(crate) closed_at: Option<u64>,
     /// The code that the server closed it with.
     pub(crate) close: Option<Option<CloseCode>>,
+    /// It asked to be closed; what it says behind that is not answered, but for pings.
+    pub(crate) quits: bool,
     /// Its line was reset.
     pub(crate) reset: bool,
     pub(crate) told: usize,
@@ -54,6 +56,7 @@ impl Peer {
             violated: false,
             closed_at: None,
             close: None,
+            quits: false,
             reset: false,
             told: 0,
             gone: Vec::new(),
@@ -70,6 +73,12 @@ impl Peer {
             Heard::Text(text) if text.starts_with("pub ") => self.hear_delivery(&text, published),
             Heard::Text(text) if text.starts_with("tell ") => self.told += 1,
             Heard::Text(_) | Heard::Binary(_) | Heard::Pong(_) => {
+                while self.quits
+                    && matches!(heard, Heard::Pong(_))
+                    && matches!(self.expected.front(), Some(Heard::Text(_)))
+                {
+                    self.expected.pop_front();
+                }
                 let expected = self.expected.pop_front();
                 assert_eq!(Some(&heard), expected.as_ref(), "client {}: a reply", self.id);
                 if let Heard::Text(text) = heard {
@@ -118,12 +127,14 @@ impl Peer {
 
     /// Up to which publication its end cannot have taken any from it.
     fn whole_until(&self, entries: &Entries, stopped_at: u64) -> u64 {
-        let quit_at = entries.clients.get(&self.id).and_then(|life| life.quit_at);
+        let Some(life) = entries.clients.get(&self.id) else { return 0 };
+        let by_peer = life.closed.iter().all(|closed| closed.by == Side::Peer);
         match self.close {
             _ if self.broken || self.violated => 0,
-            Some(Some(CloseCode::TRY_AGAIN_LATER)) | None => 0,
             Some(Some(CloseCode::GOING_AWAY)) => stopped_at,
-            Some(_) => quit_at.or(self.closed_at).unwrap_or(0),
+            Some(Some(CloseCode::NORMAL)) if by_peer => self.closed_at.unwrap_or(0),
+            Some(Some(code)) if code.number() == 4001 => life.quit_at.unwrap_or(0),
+            _ => 0,
         }
     }
 }

@@ -247,7 +247,10 @@ impl World {
                 peer.closed_at = Some(handled);
                 peer.client.close(CloseCode::NORMAL, now);
             }
-            2 => peer.client.send_text("quit 4001"),
+            2 => {
+                peer.quits = true;
+                peer.client.send_text("quit 4001");
+            }
             3 => {
                 // The server never reads behind this: no mask.
                 peer.violated = true;
