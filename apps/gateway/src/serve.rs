@@ -22,8 +22,6 @@ use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// Threads for HTTP: the loops do the work.
-const HTTP_THREADS: usize = 2;
 /// Connections of the internal listener.
 const INTERNAL_CONNECTIONS_MAX: usize = 256;
 /// Time for the loops' last words beyond `drain_s`, and for a stuck one to be left behind.
@@ -104,9 +102,9 @@ pub enum Role {
 ///
 /// When it cannot begin, with what to do about it.
 pub fn run(config: Config, role: Role) -> Result<(), String> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(HTTP_THREADS)
-        .thread_name("http")
+    // HTTP has this one thread: it opens connections, and the loops do the rest. Several would wake
+    // each other at every step of an opening.
+    let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(cannot("start the threads for HTTP"))?;
