@@ -21,6 +21,8 @@ pub(crate) struct Entry<K, T> {
     pub(crate) writable: bool,
     /// It stands on the list of sockets that had more than one turn's share to read.
     pub(crate) unread: bool,
+    /// Its stream has ended behind what can still be read.
+    pub(crate) stream_ended: bool,
     /// It stands on the list of connections that end with this turn.
     pub(crate) ending: bool,
     /// Nothing more will be written; what comes is read and thrown away until the peer hangs up.

@@ -70,6 +70,9 @@ pub struct Ready {
     pub readable: bool,
     /// Something can be written again.
     pub writable: bool,
+    /// The stream has ended or failed. That may have been told together with its last bytes, and is
+    /// not told again: so the socket is read until its end is met.
+    pub ended: bool,
 }
 
 /// What a read found.
@@ -116,6 +119,7 @@ impl Poller for MioPoller {
                 slot: event.token().0 as u32,
                 readable: event.is_readable() || event.is_read_closed() || event.is_error(),
                 writable: event.is_writable(),
+                ended: event.is_read_closed() || event.is_error(),
             }
         }));
         Ok(())

@@ -84,6 +84,7 @@ impl<S: Service, P: Poller> Manager<S, P> {
             armed: UNSET,
             writable: true,
             unread: false,
+            stream_ended: false,
             ending: false,
             lingering: false,
         });

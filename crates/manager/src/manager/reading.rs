@@ -21,7 +21,10 @@ impl<S: Service, P: Poller> Manager<S, P> {
             }
         }
         let mut ready = std::mem::take(&mut self.ready);
-        for Ready { slot, readable, writable } in ready.drain(..) {
+        for Ready { slot, readable, writable, ended } in ready.drain(..) {
+            if ended && let Some(entry) = self.connections.get_mut(slot as usize) {
+                entry.stream_ended = true;
+            }
             if writable {
                 self.mark_writable(slot);
             }
@@ -47,7 +50,7 @@ impl<S: Service, P: Poller> Manager<S, P> {
         }
         match uninterrupted(|| self.poller.read(&mut entry.socket, &mut self.input)) {
             Ok(read) => {
-                if !read.drained {
+                if !read.drained || (entry.stream_ended && read.bytes > 0) {
                     entry.unread = true;
                     self.unread.push(slot);
                 }

@@ -161,8 +161,9 @@ impl Network {
                 break;
             }
             let Line { readable, writable, .. } = *line;
+            let ended = readable && (line.up.end_arrived || line.reset_by_client);
             (line.readable, line.writable) = (false, false);
-            ready.push(Ready { slot, readable, writable });
+            ready.push(Ready { slot, readable, writable, ended });
         }
         if !ready.is_empty() {
             let first = random.below(ready.len());

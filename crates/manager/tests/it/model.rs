@@ -30,6 +30,8 @@ pub(crate) struct Peer {
     pub(crate) close: Option<Option<CloseCode>>,
     /// It asked to be closed; what it says behind that is not answered, but for pings.
     pub(crate) quits: bool,
+    /// It ended or reset its line, which the server can see.
+    pub(crate) hung_up: bool,
     /// Its line was reset.
     pub(crate) reset: bool,
     pub(crate) told: usize,
@@ -57,6 +59,7 @@ impl Peer {
             closed_at: None,
             close: None,
             quits: false,
+            hung_up: false,
             reset: false,
             told: 0,
             gone: Vec::new(),

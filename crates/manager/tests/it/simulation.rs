@@ -262,9 +262,11 @@ impl World {
                 peer.client.send_raw(&[0x81, 0xfe, 1]);
                 peer.client.write(usize::MAX);
                 peer.client.line().shut_down_write();
+                peer.hung_up = true;
             }
             5 => {
                 peer.broken = true;
+                peer.hung_up = true;
                 peer.client.write(10);
                 peer.client.line().reset();
                 peer.client.leave();
@@ -368,6 +370,8 @@ impl World {
         let entries = self.journal.lock();
         assert_eq!(self.simulation.handle.mailbox_waiting(), 0, "letters wait");
         for peer in &self.peers {
+            let is_gone = entries.clients.get(&peer.id).is_none_or(|life| !life.closed.is_empty());
+            assert!(!peer.hung_up || is_gone, "client {} hung up, and is still held", peer.id);
             let is_well = entries.clients.get(&peer.id).is_some_and(|life| life.closed.is_empty())
                 && !(peer.broken || peer.violated || peer.close.is_some())
                 && peer.client.can_send();
