@@ -127,9 +127,18 @@ impl TlsSocket {
         if !self.flush()? {
             return Err(io::ErrorKind::WouldBlock.into());
         }
-        let taken = self.session.writer().write_vectored(slices)?;
-        self.flush()?;
-        Ok(taken)
+        // The session takes less than all when it is full, which is no word from the socket: only
+        // what the socket refuses is told of when it can go on.
+        let (mut slices, mut taken) = (slices.to_vec(), 0);
+        let mut rest = &mut slices[..];
+        loop {
+            let bytes = self.session.writer().write_vectored(rest)?;
+            taken += bytes;
+            IoSlice::advance_slices(&mut rest, bytes);
+            if !self.flush()? || rest.is_empty() || bytes == 0 {
+                return Ok(taken);
+            }
+        }
     }
 
     /// Writes the records that wait. Returns whether none is left.

@@ -3,3 +3,4 @@
 mod model;
 mod service;
 mod simulation;
+mod sockets;
