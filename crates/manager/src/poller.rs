@@ -26,12 +26,13 @@ pub trait Poller {
     /// Returns the time.
     fn now(&self) -> Instant;
 
-    /// Begins to watch a socket, under `slot`.
+    /// Begins to watch a socket, under `slot`. Returns whether a layer inside the socket (TLS) may
+    /// have read ahead: then it is read without having been told ready.
     ///
     /// # Errors
     ///
     /// If the operating system has no room for it.
-    fn add(&mut self, socket: &mut Self::Socket, slot: u32) -> io::Result<()>;
+    fn add(&mut self, socket: &mut Self::Socket, slot: u32) -> io::Result<bool>;
 
     /// Watches a socket no longer. It is dropped, and so closed, next.
     fn remove(&mut self, socket: &mut Self::Socket);
@@ -129,9 +130,10 @@ impl Poller for MioPoller {
         Instant::now()
     }
 
-    fn add(&mut self, socket: &mut Socket, slot: u32) -> io::Result<()> {
+    fn add(&mut self, socket: &mut Socket, slot: u32) -> io::Result<bool> {
         let interest = Interest::READABLE | Interest::WRITABLE;
-        self.poll.registry().register(socket.source(), Token(slot as usize), interest)
+        self.poll.registry().register(socket.source(), Token(slot as usize), interest)?;
+        Ok(matches!(socket, Socket::Tls(_)))
     }
 
     fn remove(&mut self, socket: &mut Socket) {

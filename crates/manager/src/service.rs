@@ -85,6 +85,8 @@ pub(crate) struct Desk {
     pub(crate) sequence: u64,
     pub(crate) hub: Hub,
     pub(crate) pieces: Pieces,
+    /// Messages sent to one connection, ever.
+    pub(crate) messages_sent: u64,
     /// Connections with something in the outbox.
     pub(crate) dirty: Vec<ConnectionId>,
     /// Connections that a service wants closed.
@@ -140,6 +142,7 @@ impl<T> Connection<'_, T> {
         if self.desk.is_closing(self.key.slot) {
             return;
         }
+        self.desk.messages_sent += 1;
         if self.outbox.push_message(&mut self.desk.pieces, kind, payload) {
             self.desk.dirty.push(self.key.slot);
         }

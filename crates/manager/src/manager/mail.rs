@@ -75,6 +75,10 @@ impl<S: Service, P: Poller> Manager<S, P> {
         // One that cannot be watched is opened all the same, and ends at once: every session is
         // taken leave of in one place.
         let watched = self.poller.add(&mut socket, slot);
+        let may_have_read_ahead = watched.as_ref().is_ok_and(|may| *may);
+        if may_have_read_ahead {
+            self.unread.push(slot);
+        }
         self.connections.insert(Entry {
             socket,
             websocket: WebSocket::new(&self.config.websocket, deflate, self.desk.now),
@@ -83,7 +87,7 @@ impl<S: Service, P: Poller> Manager<S, P> {
             serial: self.serial,
             armed: UNSET,
             writable: true,
-            unread: false,
+            unread: may_have_read_ahead,
             stream_ended: false,
             ending: false,
             lingering: false,

@@ -47,6 +47,8 @@ pub struct Manager<S: Service, P: Poller> {
     /// Connections that end with this turn.
     ending: Vec<u32>,
     due: Vec<(u32, u32)>,
+    /// Frames in all backlogs.
+    frames_waiting: u64,
     index: u16,
     serial: u64,
     stopping: Option<Instant>,
@@ -75,6 +77,7 @@ impl<S: Service, P: Poller> Manager<S, P> {
                 sequence: 0,
                 hub: Hub::new(config.hub),
                 pieces: Pieces::default(),
+                messages_sent: 0,
                 dirty: Vec::new(),
                 closings: Vec::new(),
             },
@@ -88,6 +91,7 @@ impl<S: Service, P: Poller> Manager<S, P> {
             unwritten: Vec::new(),
             ending: Vec::new(),
             due: Vec::new(),
+            frames_waiting: 0,
             index: u16::try_from(index).expect("there are fewer than 65,536 loops"),
             serial: 0,
             stopping: None,
@@ -119,9 +123,10 @@ impl<S: Service, P: Poller> Manager<S, P> {
         self.ring_timers();
         self.handle_mail();
         self.begin_closings();
+        self.count();
         self.flush_dirty();
         self.bury_ended();
-        self.count();
+        self.counters.turns.add(1);
         Ok(())
     }
 
@@ -146,13 +151,15 @@ impl<S: Service, P: Poller> Manager<S, P> {
         backlogs.map(|backlog| backlog.bytes()).max().unwrap_or(0)
     }
 
-    /// Tells the counters what the levels are now.
+    /// Tells the counters what the levels are now: before anything leaves, so that whoever reads a
+    /// reply finds what it says in them.
     fn count(&self) {
         let hub = self.desk.hub.statistics();
         self.counters.connections.set(self.connections.len() as u64);
         self.counters.rooms.set(hub.rooms as u64);
         self.counters.subscriptions.set(hub.subscriptions as u64);
-        self.counters.turns.add(1);
+        self.counters.messages_sent.set(self.desk.messages_sent);
+        self.counters.frames_waiting.set(self.frames_waiting);
     }
 }
 

@@ -54,7 +54,10 @@ impl<S: Service, P: Poller> Manager<S, P> {
         }
         parcel.clear();
         entry.outbox.pack(&desk.pieces, &self.packing, parcel);
-        match write_out(&mut self.poller, entry, parcel, &self.counters) {
+        self.frames_waiting -= entry.outbox.frames_waiting();
+        let outcome = write_out(&mut self.poller, entry, parcel, &self.counters);
+        self.frames_waiting += entry.outbox.frames_waiting();
+        match outcome {
             Err(_) => self.end_of_stream(slot),
             Ok(waiting) if waiting > self.config.outbox_bytes_max => self.shed(slot),
             Ok(waiting) if waiting > 0 && entry.writable => self.unwritten.push(slot),
@@ -72,7 +75,9 @@ impl<S: Service, P: Poller> Manager<S, P> {
             return;
         }
         self.counters.slow_closed.add(1);
-        self.counters.slow_dropped.add(backlog.drop_frames() as u64);
+        let dropped = backlog.drop_frames() as u64;
+        self.frames_waiting -= dropped;
+        self.counters.slow_dropped.add(dropped);
         entry.websocket.close(CloseCode::TRY_AGAIN_LATER, "too slow", self.desk.now);
         self.settle(slot);
     }
@@ -119,8 +124,12 @@ impl<S: Service, P: Poller> Manager<S, P> {
 
     /// Takes leave of the connections that ended in this turn.
     pub(super) fn bury_ended(&mut self) {
+        if self.ending.is_empty() {
+            return;
+        }
         for slot in std::mem::take(&mut self.ending) {
             let mut entry = self.connections.remove(slot as usize);
+            self.frames_waiting -= entry.outbox.frames_waiting();
             self.poller.remove(&mut entry.socket);
             drop(entry.socket);
             let closed = entry.websocket.closed().expect("a connection that ended was closed");
@@ -129,6 +138,7 @@ impl<S: Service, P: Poller> Manager<S, P> {
             let key = ConnectionKey { loop_index: self.index, slot, serial: entry.serial };
             self.service.closed(key, entry.session, closed);
         }
+        self.count();
         if self.connections.is_empty() {
             self.connections.shrink_to_fit();
         }

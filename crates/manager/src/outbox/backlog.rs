@@ -33,6 +33,11 @@ impl Backlog {
         self.bytes
     }
 
+    /// Frames that have not been written, not wholly.
+    pub(crate) fn frames(&self) -> u64 {
+        self.frames as u64
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.chunks.is_empty()
     }

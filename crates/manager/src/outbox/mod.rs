@@ -167,6 +167,11 @@ impl Outbox {
         backlog
     }
 
+    /// Returns how many frames an earlier turn could not write, not wholly.
+    pub(crate) fn frames_waiting(&self) -> u64 {
+        self.backlog.as_ref().map_or(0, |backlog| backlog.frames())
+    }
+
     /// Gives up the backlog's memory once all of it is written.
     pub(crate) fn drop_backlog(&mut self) {
         self.backlog = None;

@@ -50,9 +50,9 @@ impl Poller for SimPoller {
         self.network.now()
     }
 
-    fn add(&mut self, socket: &mut SimSocket, slot: u32) -> io::Result<()> {
+    fn add(&mut self, socket: &mut SimSocket, slot: u32) -> io::Result<bool> {
         self.network.watch(socket.line, Some((self.index, slot)));
-        Ok(())
+        Ok(false)
     }
 
     fn remove(&mut self, socket: &mut SimSocket) {
