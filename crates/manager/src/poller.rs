@@ -137,6 +137,7 @@ impl Poller for MioPoller {
     }
 
     fn remove(&mut self, socket: &mut Socket) {
+        socket.take_leave();
         // Closing the descriptor takes it off the poller too; so an error here changes nothing.
         let _ = self.poll.registry().deregister(socket.source());
     }

@@ -82,6 +82,15 @@ impl Socket {
         }
     }
 
+    /// Says, under TLS, that what was sent was all: the peer could take it for cut short otherwise.
+    pub(crate) fn take_leave(&mut self) {
+        if let Self::Tls(tls) = self {
+            tls.session.send_close_notify();
+            // Nobody is left to tell.
+            let _ = tls.flush();
+        }
+    }
+
     pub(crate) fn shutdown_write(&mut self) {
         // Whether it worked shows when the stream is read to its end, or at the deadline.
         let _ = match self {
