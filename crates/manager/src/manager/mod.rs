@@ -1,5 +1,5 @@
-//! The turn of a loop. What it does one after the other stands in [`reading`], [`mail`] and
-//! [`writing`].
+//! The turn of a loop. What it does one after the other stands in `reading`, `mail` and
+//! `writing`.
 
 mod reading;
 

@@ -1,12 +1,14 @@
 //! Frames that wait for a socket.
 //!
-//! During a turn, what is to leave for a connection is a chain of [`Piece`]s in the loop's one
+//! During a turn, what is to leave for a connection is a chain of `Piece`s in the loop's one
 //! [`Pieces`]; a connection itself holds only the ends of its chain. At the end of the turn each
 //! chain is put together and written with one call. Only when a socket does not take all of it does
-//! the rest move to a [`Backlog`] of the connection's own, which is bounded.
+//! the rest move to a `Backlog` of the connection's own, which is bounded.
 
 mod backlog;
 mod parcel;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
