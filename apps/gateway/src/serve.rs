@@ -1,18 +1,22 @@
 //! The running server: loops, listeners, and the end.
 
+mod limits;
+mod signals;
+
 use crate::accept::{Acceptor, Asked, listen};
 use crate::answer::Answer;
 use crate::backend::Backend;
-use crate::config::{BackendUrl, Config, Dialect, raise_descriptor_limit};
+use crate::config::{BackendUrl, Config};
 use crate::demo::Demo;
 use crate::internal::{self, Triggers};
 use crate::metrics::Refusals;
 use crate::places::Places;
 use crate::public;
 use crate::service::{Gateway, Settings};
-use campanile_hub::{self as hub, PermissionsPool};
+use campanile_hub::PermissionsPool;
 use campanile_manager::{self as manager, Handle, Loops};
-use campanile_wire as wire;
+use limits::{connections_max, manager_config};
+use signals::Signals;
 use std::fmt::Display;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -20,7 +24,6 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// Connections of the internal listener.
 const INTERNAL_CONNECTIONS_MAX: usize = 256;
@@ -186,50 +189,6 @@ fn cannot<E: Display>(what: &str) -> impl FnOnce(E) -> String {
     move |error| format!("cannot {what}: {error}")
 }
 
-fn connections_max(config: &Config) -> usize {
-    let reserved =
-        config.backend.bootstraps_max + config.hooks.concurrent_max + INTERNAL_CONNECTIONS_MAX;
-    let descriptors = raise_descriptor_limit();
-    let most = config.limits.connections_max(descriptors, reserved);
-    if config.limits.connections_max.is_some_and(|asked| asked > most) {
-        tracing::warn!(
-            "[limits] connections_max is more than the {descriptors} files that this process may \
-             open allow: at most {most} connections. Raise `ulimit -n`."
-        );
-    }
-    most
-}
-
-fn manager_config(config: &Config) -> manager::Config {
-    let (limits, defaults) = (&config.limits, manager::Config::default());
-    // 2.5 kept quiet clients, so its clients may not ping; only another time than the default is
-    // surely meant.
-    let is_default = limits.inactivity == Config::default().limits.inactivity;
-    let is_2_5 = config.public.dialect == Dialect::TwoAndAHalf;
-    let quiet_max = limits.inactivity.filter(|_| !(is_2_5 && is_default));
-    manager::Config {
-        loops: config.loops.count.unwrap_or(defaults.loops),
-        websocket: Arc::new(wire::Config {
-            frame_bytes_max: limits.message_bytes_max as u64,
-            message_bytes_max: limits.message_bytes_max,
-            ping_every: limits.ping_every,
-            pong_within: limits.pong_within,
-            close_within: limits.close_within,
-            quiet_max,
-            ..wire::Config::default()
-        }),
-        hub: hub::Limits {
-            subscriptions_per_connection_max: limits.subscriptions_per_connection_max,
-            rooms_max: limits.rooms_max,
-            pattern_rooms_max: config.trigger.pattern_rooms_max,
-        },
-        outbox_bytes_max: limits.outbox_bytes_max,
-        mailbox_letters_max: limits.mailbox_publications_max,
-        mailbox_bytes_max: limits.mailbox_bytes_max,
-        ..defaults
-    }
-}
-
 /// Answers requests until a signal comes.
 async fn serve(shared: &Arc<Shared>, listeners: Listeners) -> Result<(), String> {
     let mut signals = Signals::new().map_err(cannot("wait for signals"))?;
@@ -263,28 +222,6 @@ fn with<A: Future<Output = Answer> + Send + 'static>(
 ) -> impl Fn(Asked) -> A + Clone + Send + 'static {
     let shared = Arc::clone(shared);
     move |asked| answer(Arc::clone(&shared), asked)
-}
-
-struct Signals {
-    terminate: Signal,
-    interrupt: Signal,
-}
-
-impl Signals {
-    fn new() -> std::io::Result<Signals> {
-        Ok(Signals {
-            terminate: signal(SignalKind::terminate())?,
-            interrupt: signal(SignalKind::interrupt())?,
-        })
-    }
-
-    /// Waits for the next signal, and returns its name.
-    async fn next(&mut self) -> &'static str {
-        tokio::select! {
-            _ = self.terminate.recv() => "SIGTERM",
-            _ = self.interrupt.recv() => "SIGINT",
-        }
-    }
 }
 
 /// Closes all connections, and has the backend told of that.
