@@ -4,6 +4,9 @@
 //! order of publications, and each publication its number in it. A loop takes all its letters at
 //! once.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};

@@ -3,4 +3,5 @@
 mod model;
 mod service;
 mod simulation;
+#[expect(clippy::unwrap_used, reason = "a test that cannot go on stops")]
 mod sockets;
