@@ -31,6 +31,8 @@ pub mod internal;
 
 pub mod trigger;
 
+mod object;
+
 pub mod metrics;
 
 pub mod answer;

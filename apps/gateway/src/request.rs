@@ -1,11 +1,9 @@
 //! What a client asks for, read from its message.
 
+use crate::object;
 use campanile_hub::{RequestId, Room};
 use campanile_manager::Message;
-use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
-use serde_json::value::RawValue;
 use std::borrow::Cow;
-use std::fmt;
 
 /// A message of a client, understood as far as it can be.
 ///
@@ -64,39 +62,22 @@ impl Request {
         if is_too_deep(json.as_bytes()) {
             return Request::NotJson;
         }
-        let is_object = json.trim_ascii_start().starts_with('{');
-        let mut reader = serde_json::Deserializer::from_str(json);
-        let parts = if is_object {
-            reader.deserialize_map(PartsVisitor)
-        } else {
-            reader.deserialize_ignored_any(IgnoredAny).map(|_| Parts::default())
-        };
-        match (parts, reader.end()) {
-            (Ok(parts), Ok(())) if is_object => parts.into(),
-            (Ok(_), Ok(())) => Request::NotAnObject,
-            _ => Request::NotJson,
+        match object::values(json, &["type", "room", "requestId"]) {
+            Ok(Some(values)) => Request::of(values),
+            Ok(None) => Request::NotAnObject,
+            Err(_) => Request::NotJson,
         }
     }
-}
 
-/// The values of an object that mean something, in their own spelling. Of equal keys the last counts.
-#[derive(Default)]
-struct Parts<'a> {
-    kind: Option<&'a str>,
-    room: Option<&'a str>,
-    id: Option<&'a str>,
-}
-
-impl From<Parts<'_>> for Request {
-    fn from(parts: Parts<'_>) -> Request {
-        let id = parts.id.and_then(RequestId::parse);
-        match text(parts.kind.unwrap_or_default()).as_deref() {
+    fn of([kind, room, id]: [Option<&str>; 3]) -> Request {
+        let id = id.and_then(RequestId::parse);
+        match text(kind.unwrap_or_default()).as_deref() {
             Some("subscribe") => {
-                Request::Subscribe { id, room: parts.room.and_then(|room| Room::parse(room).ok()) }
+                Request::Subscribe { id, room: room.and_then(|room| Room::parse(room).ok()) }
             }
             Some("unsubscribe") => Request::Unsubscribe { id },
             Some("status") => Request::Status { id },
-            _ => Request::Unknown { id, typed: parts.kind.is_some() },
+            _ => Request::Unknown { id, typed: kind.is_some() },
         }
     }
 }
@@ -108,67 +89,6 @@ fn text(json: &str) -> Option<Cow<'_, str>> {
         serde_json::from_str(json).ok().map(Cow::Owned)
     } else {
         Some(Cow::Borrowed(inside))
-    }
-}
-
-struct PartsVisitor;
-
-impl<'de> Visitor<'de> for PartsVisitor {
-    type Value = Parts<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Parts<'de>, A::Error> {
-        let mut parts = Parts::default();
-        while let Some(key) = map.next_key::<Key>()? {
-            let place = match key {
-                Key::Type => &mut parts.kind,
-                Key::Room => &mut parts.room,
-                Key::RequestId => &mut parts.id,
-                Key::Other => {
-                    map.next_value::<IgnoredAny>()?;
-                    continue;
-                }
-            };
-            *place = Some(map.next_value::<&RawValue>()?.get());
-        }
-        Ok(parts)
-    }
-}
-
-/// A key, as far as it means something.
-enum Key {
-    Type,
-    Room,
-    RequestId,
-    Other,
-}
-
-impl<'de> serde::Deserialize<'de> for Key {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // As bytes, since a key may hold half a surrogate pair, which no `str` can.
-        deserializer.deserialize_bytes(KeyVisitor)
-    }
-}
-
-struct KeyVisitor;
-
-impl Visitor<'_> for KeyVisitor {
-    type Value = Key;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a key")
-    }
-
-    fn visit_bytes<E: serde::de::Error>(self, key: &[u8]) -> Result<Key, E> {
-        Ok(match key {
-            b"type" => Key::Type,
-            b"room" => Key::Room,
-            b"requestId" => Key::RequestId,
-            _ => Key::Other,
-        })
     }
 }
 

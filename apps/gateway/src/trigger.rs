@@ -4,10 +4,11 @@
 mod tests;
 
 use crate::config::{self, TriggerMatch};
+use crate::object;
 use bytes::{BufMut, Bytes, BytesMut};
 use campanile_hub::{Match, Room};
 use campanile_manager::{Envelope, Publication};
-use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 use std::fmt;
 
@@ -63,10 +64,13 @@ impl Trigger {
     pub fn read(body: &[u8], config: &config::Trigger) -> Result<Trigger, BadTrigger> {
         let not_json = |why: String| BadTrigger::NotJson(why);
         let text = std::str::from_utf8(body).map_err(|error| not_json(error.to_string()))?;
-        let parts = parts(text).map_err(|error| not_json(error.to_string()))?;
-        let rooms_text = parts.rooms.ok_or(BadTrigger::NoRooms)?;
-        let data = parts.data.ok_or(BadTrigger::NoData)?;
-        let matching = matching(parts.matching, config.matching)?;
+        let values = object::values(text, &["rooms", "data", "match"])
+            .map_err(|error| not_json(error.to_string()))?;
+        // JSON of another kind has no rooms in it.
+        let [rooms_text, data, match_text] = values.unwrap_or_default();
+        let rooms_text = rooms_text.ok_or(BadTrigger::NoRooms)?;
+        let data = data.ok_or(BadTrigger::NoData)?;
+        let matching = matching(match_text, config.matching)?;
         let (rooms, skipped) = rooms(rooms_text, config.rooms_max)?;
         let has_literal_star = matching == Match::Literal && rooms.iter().any(Room::has_star);
         let publication = Publication::new(rooms, matching, envelope(data));
@@ -138,86 +142,5 @@ impl<'de> Visitor<'de> for RoomsVisitor {
             }
         }
         Ok(read)
-    }
-}
-
-/// The values of a trigger that mean something, in their own spelling. Of equal keys the last counts.
-#[derive(Default)]
-struct Parts<'a> {
-    rooms: Option<&'a str>,
-    data: Option<&'a str>,
-    matching: Option<&'a str>,
-}
-
-fn parts(text: &str) -> serde_json::Result<Parts<'_>> {
-    let mut reader = serde_json::Deserializer::from_str(text);
-    let parts = if text.trim_ascii_start().starts_with('{') {
-        reader.deserialize_map(PartsVisitor)?
-    } else {
-        // JSON of another kind has no rooms in it.
-        <&RawValue>::deserialize(&mut reader)?;
-        Parts::default()
-    };
-    reader.end()?;
-    Ok(parts)
-}
-
-struct PartsVisitor;
-
-impl<'de> Visitor<'de> for PartsVisitor {
-    type Value = Parts<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Parts<'de>, A::Error> {
-        let mut parts = Parts::default();
-        while let Some(key) = map.next_key::<Key>()? {
-            let place = match key {
-                Key::Rooms => &mut parts.rooms,
-                Key::Data => &mut parts.data,
-                Key::Match => &mut parts.matching,
-                Key::Other => {
-                    map.next_value::<IgnoredAny>()?;
-                    continue;
-                }
-            };
-            *place = Some(map.next_value::<&RawValue>()?.get());
-        }
-        Ok(parts)
-    }
-}
-
-enum Key {
-    Rooms,
-    Data,
-    Match,
-    Other,
-}
-
-impl<'de> Deserialize<'de> for Key {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // As bytes, since a key may hold half a surrogate pair, which no `str` can.
-        deserializer.deserialize_bytes(KeyVisitor)
-    }
-}
-
-struct KeyVisitor;
-
-impl Visitor<'_> for KeyVisitor {
-    type Value = Key;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a key")
-    }
-
-    fn visit_bytes<E: serde::de::Error>(self, key: &[u8]) -> Result<Key, E> {
-        Ok(match key {
-            b"rooms" => Key::Rooms,
-            b"data" => Key::Data,
-            b"match" => Key::Match,
-            _ => Key::Other,
-        })
     }
 }

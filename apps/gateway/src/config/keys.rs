@@ -137,7 +137,7 @@ sections! {
         listen "listen": SocketAddr = "127.0.0.1:8000";
         /// Path of the WebSocket; it is served without the final slash too.
         path "path": UrlPath = "/ws/";
-        /// Origins whose pages may connect, as ["https://app.example"]. An empty list allows every
+        /// Origins whose pages may connect, as `["https://app.example"]`. An empty list allows every
         /// page, with its visitor's cookies.
         allowed_origins "allowed_origins": Origins = [];
         /// Whether to agree to permessage-deflate when a client offers it.
