@@ -37,6 +37,11 @@ pub(crate) struct Visit<'a, K, T> {
 }
 
 impl<K, T> Entry<K, T> {
+    /// Returns whether a service may still send to it, and subscribe it.
+    fn can_send(&self) -> bool {
+        !self.ending && self.websocket.can_send()
+    }
+
     /// Returns this connection as a service sees it.
     pub(crate) fn connection<'a>(
         &'a mut self,
@@ -52,7 +57,7 @@ impl<K, T> Entry<K, T> {
 impl<K, T> Connections<T> for Visit<'_, K, T> {
     fn with(&mut self, key: ConnectionKey, visit: &mut dyn FnMut(&mut Connection<'_, T>)) -> bool {
         let Some(entry) = self.entries.get_mut(key.slot as usize) else { return false };
-        if entry.serial != key.serial || !entry.websocket.can_send() {
+        if entry.serial != key.serial || !entry.can_send() {
             return false;
         }
         visit(&mut entry.connection(self.loop_index, key.slot, self.desk));
@@ -61,7 +66,7 @@ impl<K, T> Connections<T> for Visit<'_, K, T> {
 
     fn each(&mut self, visit: &mut dyn FnMut(&mut Connection<'_, T>)) {
         for (slot, entry) in self.entries.iter_mut() {
-            if entry.websocket.can_send() {
+            if entry.can_send() {
                 visit(&mut entry.connection(self.loop_index, slot as u32, self.desk));
             }
         }

@@ -62,7 +62,7 @@ impl<S: Service, P: Poller> Manager<S, P> {
                 }
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-            Err(_) => self.end_of_stream(slot),
+            Err(_) => self.end(slot),
         }
     }
 
@@ -108,7 +108,8 @@ impl<S: Service, P: Poller> Manager<S, P> {
     pub(super) fn end_of_stream(&mut self, slot: u32) {
         let Some(entry) = self.connections.get_mut(slot as usize) else { return };
         entry.websocket.end_of_stream();
-        if entry.lingering {
+        // A peer that ended its half can still read what waits for it, unless writing fails.
+        if entry.lingering && entry.outbox.backlog().is_none() {
             self.end(slot);
         } else {
             self.settle(slot);

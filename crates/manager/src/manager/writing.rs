@@ -58,7 +58,7 @@ impl<S: Service, P: Poller> Manager<S, P> {
         let outcome = write_out(&mut self.poller, entry, parcel, &self.counters);
         self.frames_waiting += entry.outbox.frames_waiting();
         match outcome {
-            Err(_) => self.end_of_stream(slot),
+            Err(_) => self.end(slot),
             Ok(waiting) if waiting > self.config.outbox_bytes_max => self.shed(slot),
             Ok(waiting) if waiting > 0 && entry.writable => self.unwritten.push(slot),
             Ok(_) => {}

@@ -1,0 +1,203 @@
+//! Moments that a seed would meet too seldom, on lines without faults.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use campanile_manager::hub::{Match, Room};
+use campanile_manager::testing::{Client, Faults, Heard, Network, Simulation};
+use campanile_manager::wire::{self, CloseCode};
+use campanile_manager::{Adoption, Config, Envelope, Publication};
+
+use crate::service::{Journal, Rooms, Session};
+
+#[test]
+fn a_client_that_answers_pings_stays_and_one_that_was_cut_is_given_up() {
+    let mut world = World::new(&Config::default());
+    let (well, cut) = (world.connect(), world.connect());
+    world.clients[cut].line().cut();
+    world.pass(Duration::from_secs(49));
+    assert_eq!(world.simulation.handle.statistics().connections, 2);
+    world.pass(Duration::from_secs(2));
+    assert_eq!(world.simulation.handle.statistics().connections, 1);
+    world.pass(Duration::from_secs(600));
+    assert!(world.heard[well].is_empty() && world.clients[well].can_send());
+}
+
+#[test]
+fn a_client_without_messages_is_closed_though_it_answers_pings() {
+    let quiet =
+        wire::Config { quiet_max: Some(Duration::from_secs(100)), ..wire::Config::default() };
+    let mut world = World::new(&Config { websocket: Arc::new(quiet), ..Config::default() });
+    let client = world.connect();
+    world.pass(Duration::from_secs(90));
+    world.say(client, "echo me");
+    world.pass(Duration::from_secs(99));
+    assert_eq!(world.take(client), [text("echo me")]);
+    world.pass(Duration::from_secs(2));
+    assert_eq!(world.codes(client), [Some(1000), None]);
+    assert_eq!(world.simulation.handle.statistics().connections, 0);
+}
+
+#[test]
+fn a_message_that_takes_too_long_is_not_waited_for() {
+    let mut world = World::new(&Config::default());
+    let client = world.connect();
+    world.clients[client].send_raw(&[0x82, 0xfe, 1, 0, 0, 0, 0, 0, b'x']);
+    world.pass(Duration::from_secs(59));
+    assert_eq!(world.heard[client], []);
+    world.pass(Duration::from_secs(2));
+    assert_eq!(world.heard[client].len(), 1, "closed: {:?}", world.heard[client]);
+}
+
+#[test]
+fn who_says_close_and_ends_its_stream_still_reads_what_waited() {
+    let mut world = World::new(&Config::default());
+    let client = world.connect();
+    world.say(client, &format!("burst 20 {}", 3_000));
+    world.network.get_on();
+    let now = world.network.now();
+    world.clients[client].close(CloseCode::NORMAL, now);
+    world.clients[client].write(usize::MAX);
+    // The server is full of what the client has not read; then it reads the close, then the end.
+    world.turn();
+    world.network.get_on();
+    world.turn();
+    world.clients[client].line().shut_down_write();
+    world.network.get_on();
+    world.turn();
+    world.rest();
+    let heard = world.take(client);
+    assert_eq!(heard.len(), 22, "20 texts, a close and the end: {:?}", heard.last());
+    assert!(matches!(heard[20], Heard::Close(Some(CloseCode::NORMAL), _)));
+}
+
+#[test]
+fn thousands_of_connections_on_four_loops_hear_the_same() {
+    let mut world = World::new(&Config { loops: 4, ..Config::default() });
+    for id in 0..2_000 {
+        let client = world.connect();
+        world.say(client, &format!(r#"sub {{"r":1}} {id}"#));
+    }
+    world.rest();
+    let mut receipts = Vec::new();
+    for number in 0..5 {
+        let envelope = Envelope { shared: Bytes::from(format!("{number} ")), closing: "" };
+        let room = Room::parse(r#"{"r":1}"#).expect("a room");
+        let publication = Publication::new(vec![room], Match::Literal, envelope);
+        receipts.push(world.simulation.handle.publish_counted(publication).expect("room"));
+    }
+    world.simulation.stop(Duration::from_secs(30));
+    world.rest();
+    assert!(world.simulation.is_done());
+    assert!(receipts.iter().all(|receipt| receipt.wait(Duration::ZERO) == Some(2_000)));
+    for id in 0..2_000 {
+        let mut heard = world.take(id).into_iter();
+        assert_eq!(heard.next(), Some(text(&format!("ok {id}"))));
+        for number in 0..5 {
+            assert_eq!(heard.next(), Some(text(&format!("{number} {id}"))));
+        }
+        assert!(matches!(heard.next(), Some(Heard::Close(Some(CloseCode::GOING_AWAY), _))));
+    }
+}
+
+struct World {
+    network: Network,
+    simulation: Simulation<Rooms>,
+    clients: Vec<Client>,
+    heard: Vec<Vec<Heard>>,
+}
+
+impl World {
+    fn new(config: &Config) -> Self {
+        let config = Config { loops: config.loops.min(4), ..config.clone() };
+        let faults = Faults {
+            short_reads: 0,
+            short_writes: 0,
+            stalls: 0,
+            interrupts: 0,
+            delays: 0,
+            room_bytes_max: 10_000,
+        };
+        let network = Network::new(0, faults);
+        let journal = Journal::default();
+        journal.lock().handled = vec![0; config.loops];
+        let service = |_| Rooms { journal: journal.clone() };
+        let simulation = Simulation::new(&config, &network, 0, service);
+        Self { network, simulation, clients: Vec::new(), heard: Vec::new() }
+    }
+
+    fn connect(&mut self) -> usize {
+        let (socket, line) = self.network.connect();
+        let client = self.clients.len();
+        self.clients.push(Client::new(line, None, self.network.now()));
+        self.heard.push(Vec::new());
+        let session = Session { client, greeted: false };
+        let adoption = Adoption { socket, early: Bytes::new(), deflate: None, session };
+        assert!(self.simulation.handle.adopt(adoption).is_ok());
+        client
+    }
+
+    fn say(&mut self, client: usize, text: &str) {
+        self.clients[client].send_text(text);
+        self.clients[client].write(usize::MAX);
+    }
+
+    fn take(&mut self, client: usize) -> Vec<Heard> {
+        std::mem::take(&mut self.heard[client])
+    }
+
+    fn codes(&mut self, client: usize) -> Vec<Option<u16>> {
+        let code = |heard| match heard {
+            Heard::Close(code, _) => code.map(CloseCode::number),
+            _ => None,
+        };
+        self.take(client).into_iter().map(code).collect()
+    }
+
+    fn turn(&mut self) -> bool {
+        let mut turned = false;
+        while self.simulation.turn().expect("a simulated poller never fails").is_some() {
+            turned = true;
+        }
+        turned
+    }
+
+    /// Lets everything happen that happens without time.
+    fn rest(&mut self) {
+        for _ in 0..10_000 {
+            let turned = self.turn();
+            let now = self.network.now();
+            for (client, heard) in self.clients.iter_mut().zip(&mut self.heard) {
+                client.write(usize::MAX);
+                // The second time, it finds the end that came with the last bytes.
+                heard.extend(client.read(usize::MAX, now));
+                heard.extend(client.read(usize::MAX, now));
+                client.write(usize::MAX);
+            }
+            if !self.network.get_on() && !turned {
+                return;
+            }
+        }
+        panic!("the world does not come to rest");
+    }
+
+    /// Lets time pass, and whatever is due happen on time.
+    fn pass(&mut self, time: Duration) {
+        let until = self.network.now() + time;
+        loop {
+            self.rest();
+            let now = self.network.now();
+            let next = self.simulation.wakes_at().filter(|wakes_at| *wakes_at < until);
+            match next {
+                Some(wakes_at) => self.network.advance(wakes_at.saturating_duration_since(now)),
+                None if now < until => self.network.advance(until.saturating_duration_since(now)),
+                None => return,
+            }
+        }
+    }
+}
+
+fn text(text: &str) -> Heard {
+    Heard::Text(text.to_owned())
+}
