@@ -10,7 +10,7 @@ use campanile_manager::hub::{Match, Room};
 use campanile_manager::testing::{Client, Faults, Heard, Network, Random, Simulation};
 use campanile_manager::wire::deflate::Agreed;
 use campanile_manager::wire::{self, CloseCode};
-use campanile_manager::{Adoption, Config, Envelope, Publication};
+use campanile_manager::{Adoption, Config, Envelope, Publication, Statistics};
 
 use crate::model::{Peer, Published};
 use crate::service::{Journal, Rooms, Session, Tell};
@@ -22,14 +22,21 @@ fn whatever_the_lines_do_every_subscription_hears_its_publications_once_and_in_o
         Some(seed) => seed..seed + 1,
         None => 0..number("CAMPANILE_SEEDS").unwrap_or(300),
     };
+    let (many, mut met) = (seeds.clone().count() >= 100, Vec::new());
     for seed in seeds {
-        if std::env::var_os("CAMPANILE_SAY").is_some() {
-            eprintln!("seed {seed}");
+        match catch_unwind(AssertUnwindSafe(|| World::new(seed).play())) {
+            Ok(statistics) => met.push(statistics),
+            Err(panic) => {
+                eprintln!("play it again: CAMPANILE_SEED={seed}");
+                resume_unwind(panic);
+            }
         }
-        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| World::new(seed).play())) {
-            eprintln!("play it again: CAMPANILE_SEED={seed}");
-            resume_unwind(panic);
-        }
+    }
+    for (name, _, _) in Statistics::default().iter().filter(|_| many) {
+        let all: u64 =
+            met.iter().flat_map(Statistics::iter).filter(|it| it.0 == name).map(|it| it.2).sum();
+        let is_level = ["connections", "rooms", "subscriptions", "frames_waiting"].contains(&name);
+        assert!(all > 0 || is_level || name == "patterns_refused", "no seed met {name}");
     }
 }
 
@@ -98,11 +105,11 @@ impl World {
         }
     }
 
-    fn play(mut self) {
+    fn play(mut self) -> Statistics {
         for _ in 0..self.random.one_of(&[100, 600]) {
             self.act();
         }
-        self.stop();
+        self.stop()
     }
 
     fn act(&mut self) {
@@ -323,7 +330,7 @@ impl World {
     }
 
     /// Stops the loops, and lets everyone read to the end.
-    fn stop(mut self) {
+    fn stop(mut self) -> Statistics {
         for peer in &mut self.peers {
             peer.pace = usize::MAX;
         }
@@ -348,6 +355,7 @@ impl World {
         assert!(took <= patience + Duration::from_millis(70), "stopping took {took:?}");
         self.rest();
         self.check(stopped_at);
+        self.simulation.handle.statistics()
     }
 
     /// Lets everything happen that happens without time.
