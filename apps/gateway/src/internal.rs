@@ -7,7 +7,7 @@ use crate::serve::Shared;
 use crate::trigger::Trigger;
 use bytes::Bytes;
 use campanile_manager::{MailboxFull, Receipt};
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, WWW_AUTHENTICATE};
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, ORIGIN, WWW_AUTHENTICATE};
 use http::{HeaderMap, Method, StatusCode};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Incoming;
@@ -74,10 +74,17 @@ fn is_permitted(shared: &Shared, headers: &HeaderMap) -> bool {
     bearer.or(plain).is_some_and(|offered| key.is(offered))
 }
 
+/// Answers a trigger. Where no key is asked for, one that a browser sends for a page is refused: any
+/// page that somebody on this machine opens could post to loopback.
 async fn trigger(shared: &Arc<Shared>, headers: &HeaderMap, body: Incoming) -> Answer {
     if !is_permitted(shared, headers) {
         shared.triggers.counts.unauthorized.add();
         return unauthorized();
+    }
+    if shared.config.internal.key.is_none() && headers.contains_key(ORIGIN) {
+        shared.triggers.counts.unauthorized.add();
+        let why = "a web page may not trigger: set the [internal] key and send it along\n";
+        return text(StatusCode::FORBIDDEN, why);
     }
     match read(shared, headers, body).await {
         Ok(body) => publish(shared, &body, wants_json(headers)).await,

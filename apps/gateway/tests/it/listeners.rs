@@ -93,6 +93,15 @@ async fn triggers_need_the_key_the_method_and_a_body_that_is_not_too_long() {
     assert_eq!(statuses, [200, 200, 401, 401, 405, 413, 401, 200, 404]);
 }
 
+#[tokio::test]
+async fn a_web_page_cannot_trigger_where_no_key_is_asked_for() {
+    let (campanile, _backend) = start(|start| start).await;
+    let body = br#"{"rooms": [], "data": 1}"#;
+    let page = [("Origin", "https://evil.example"), ("Content-Type", "text/plain")];
+    let answer = http::request(campanile.internal, "POST /trigger/", &page, body).await;
+    assert_eq!(answer.expect("every request is answered").status, 403);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_client_is_served_and_not_sent_twice() {
     let (campanile, _backend) = start(|start| start).await;
