@@ -40,6 +40,13 @@ fn whatever_the_lines_do_every_subscription_hears_its_publications_once_and_in_o
     }
 }
 
+#[test]
+fn the_same_seed_is_the_same_world() {
+    for seed in 0..20 {
+        assert_eq!(World::new(seed).play(), World::new(seed).play(), "seed {seed}");
+    }
+}
+
 struct World {
     random: Random,
     config: Config,
