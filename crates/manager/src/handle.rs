@@ -115,7 +115,7 @@ impl<S: Service, K> Handle<S, K> {
     ///
     /// # Errors
     ///
-    /// If that loop is too far behind: the connection comes back.
+    /// If that loop is too far behind, or has ended: the connection comes back.
     pub fn adopt(
         &self,
         adoption: Adoption<K, S::Session>,
@@ -131,7 +131,7 @@ impl<S: Service, K> Handle<S, K> {
     ///
     /// # Errors
     ///
-    /// If that loop is too far behind.
+    /// If that loop is too far behind, or has ended.
     pub fn command(&self, key: ConnectionKey, command: S::Command) -> Result<(), MailboxFull> {
         let to = usize::from(key.loop_index);
         self.shared.post.send(to, Letter::Command(command)).map_err(|_| MailboxFull)

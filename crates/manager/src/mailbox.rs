@@ -63,6 +63,8 @@ pub(crate) struct Post<K, T, C> {
 struct Flag {
     /// There may be letters, and the loop has been woken for them.
     raised: AtomicBool,
+    /// The loop has ended: nobody reads its letters any more. Changes only under the lock.
+    retired: AtomicBool,
     /// Letters posted and not yet worked off, and their bytes.
     letters: AtomicUsize,
     bytes: AtomicUsize,
@@ -82,6 +84,7 @@ impl<K, T, C> Post<K, T, C> {
                 .into_iter()
                 .map(|wake| Flag {
                     raised: AtomicBool::new(false),
+                    retired: AtomicBool::new(false),
                     letters: AtomicUsize::new(0),
                     bytes: AtomicUsize::new(0),
                     wake,
@@ -122,6 +125,10 @@ impl<K, T, C> Post<K, T, C> {
         let sequence = self.sequence.load(Ordering::Relaxed) + 1;
         self.sequence.store(sequence, Ordering::Release);
         for (letters, flag) in sorting.iter_mut().zip(&self.boxes) {
+            if flag.is_retired() {
+                receipt.iter().for_each(|tally| tally.add(0));
+                continue;
+            }
             let publication = Arc::clone(&publication);
             letters.push_back(Letter::Publish { sequence, publication, receipt: receipt.cloned() });
             flag.count(bytes);
@@ -137,7 +144,7 @@ impl<K, T, C> Post<K, T, C> {
         let flag = &self.boxes[to];
         // To stop is always possible.
         let must = matches!(letter, Letter::Stop { .. });
-        if !must && !flag.has_room(self.letters_max, 0, self.bytes_max) {
+        if flag.is_retired() || !must && !flag.has_room(self.letters_max, 0, self.bytes_max) {
             return Err(letter);
         }
         sorting[to].push_back(letter);
@@ -165,12 +172,32 @@ impl<K, T, C> Post<K, T, C> {
         self.boxes[of].bytes.fetch_sub(bytes, Ordering::Relaxed);
     }
 
+    /// Closes the mailbox of a loop that ended with `left` not handled: whoever waits to hear how
+    /// many a publication reached there is told that nobody was.
+    pub(crate) fn retire(&self, of: usize, left: &mut VecDeque<Letter<K, T, C>>) {
+        let mut sorting = self.lock();
+        self.boxes[of].retired.store(true, Ordering::Relaxed);
+        left.append(&mut sorting[of]);
+        drop(sorting);
+        for letter in left.drain(..) {
+            if let Letter::Publish { receipt: Some(tally), .. } = letter {
+                tally.add(0);
+            }
+        }
+        self.boxes[of].letters.store(0, Ordering::Relaxed);
+        self.boxes[of].bytes.store(0, Ordering::Relaxed);
+    }
+
     fn lock(&self) -> MutexGuard<'_, Vec<VecDeque<Letter<K, T, C>>>> {
         self.sorting.lock().expect("nobody panics while sorting letters")
     }
 }
 
 impl Flag {
+    fn is_retired(&self) -> bool {
+        self.retired.load(Ordering::Relaxed)
+    }
+
     fn has_room(&self, letters_max: usize, bytes: usize, bytes_max: usize) -> bool {
         let waiting = self.bytes.load(Ordering::Relaxed);
         // A publication that alone is over the limit may pass an empty mailbox.

@@ -151,6 +151,11 @@ impl<S: Service, P: Poller> Manager<S, P> {
         backlogs.map(|backlog| backlog.bytes()).max().unwrap_or(0)
     }
 
+    /// Closes the loop's mailbox, at its end.
+    pub(crate) fn retire(&mut self) {
+        self.shared.post.retire(usize::from(self.index), &mut self.mail);
+    }
+
     /// Tells the counters what the levels are now: before anything leaves, so that whoever reads a
     /// reply finds what it says in them.
     fn count(&self) {
@@ -160,6 +165,13 @@ impl<S: Service, P: Poller> Manager<S, P> {
         self.counters.subscriptions.set(hub.subscriptions as u64);
         self.counters.messages_sent.set(self.desk.messages_sent);
         self.counters.frames_waiting.set(self.frames_waiting);
+    }
+}
+
+impl<S: Service, P: Poller> Drop for Manager<S, P> {
+    fn drop(&mut self) {
+        // However it ended: those who wait for its part of an answer must not wait for ever.
+        self.retire();
     }
 }
 

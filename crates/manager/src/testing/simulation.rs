@@ -67,6 +67,10 @@ impl<S: Service> Simulation<S> {
         turned.woken.store(false, Ordering::Relaxed);
         turned.manager.turn()?;
         turned.is_done = turned.manager.is_done();
+        if turned.is_done {
+            // As when its thread ends.
+            turned.manager.retire();
+        }
         let patience = turned.manager.patience();
         turned.sleeps_until =
             patience.and_then(|patience| self.network.now().checked_add(patience));

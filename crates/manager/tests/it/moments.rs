@@ -82,14 +82,18 @@ fn thousands_of_connections_on_four_loops_hear_the_same() {
     world.rest();
     let mut receipts = Vec::new();
     for number in 0..5 {
-        let envelope = Envelope { shared: Bytes::from(format!("{number} ")), closing: "" };
-        let room = Room::parse(r#"{"r":1}"#).expect("a room");
-        let publication = Publication::new(vec![room], Match::Literal, envelope);
+        let publication = publication(&format!("{number} "));
         receipts.push(world.simulation.handle.publish_counted(publication).expect("room"));
     }
     world.simulation.stop(Duration::from_secs(30));
     world.rest();
     assert!(world.simulation.is_done());
+    let (socket, _line) = world.network.connect();
+    let session = Session { client: 2_000, greeted: false };
+    let adoption = Adoption { socket, early: Bytes::new(), deflate: None, session };
+    assert!(world.simulation.handle.adopt(adoption).is_err(), "nobody is there to adopt it");
+    let receipt = world.simulation.handle.publish_counted(publication("late ")).expect("no limit");
+    assert_eq!(receipt.wait(Duration::ZERO), Some(0), "nobody is there to hear it");
     assert!(receipts.iter().all(|receipt| receipt.wait(Duration::ZERO) == Some(2_000)));
     for id in 0..2_000 {
         let mut heard = world.take(id).into_iter();
@@ -196,6 +200,12 @@ impl World {
             }
         }
     }
+}
+
+fn publication(shared: &str) -> Publication {
+    let envelope = Envelope { shared: Bytes::from(shared.to_owned()), closing: "" };
+    let room = Room::parse(r#"{"r":1}"#).expect("a room");
+    Publication::new(vec![room], Match::Literal, envelope)
 }
 
 fn text(text: &str) -> Heard {
