@@ -103,7 +103,7 @@ pub(crate) struct Closing {
 
 impl Desk {
     pub(crate) fn is_closing(&self, slot: ConnectionId) -> bool {
-        self.closings.last().is_some_and(|closing| closing.slot == slot)
+        self.closings.iter().any(|closing| closing.slot == slot)
     }
 }
 

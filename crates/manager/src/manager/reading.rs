@@ -48,6 +48,11 @@ impl<S: Service, P: Poller> Manager<S, P> {
         if entry.unread || entry.ending {
             return;
         }
+        if self.desk.pieces.are_many() {
+            entry.unread = true;
+            self.unread.push(slot);
+            return;
+        }
         match uninterrupted(|| self.poller.read(&mut entry.socket, &mut self.input)) {
             Ok(read) => {
                 if !read.drained || (entry.stream_ended && read.bytes > 0) {

@@ -58,6 +58,13 @@ impl Pieces {
         (self.publications.len() - 1) as u32
     }
 
+    /// Returns whether a turn has made so many bytes that it should read no more before it has
+    /// written them.
+    pub(crate) fn are_many(&self) -> bool {
+        const MANY: usize = 64 << 20;
+        self.private.len() >= MANY
+    }
+
     /// Forgets everything, at the end of a turn; a burst's memory is given back.
     pub(crate) fn clear(&mut self) {
         const KEPT: usize = 1 << 16;
