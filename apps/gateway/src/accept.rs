@@ -4,6 +4,7 @@ use crate::answer::Answer;
 use crate::config::Limits;
 use crate::metrics::Refusals;
 use crate::places::{Full, Permit, Places};
+use crate::serve::Seldom;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -58,6 +59,30 @@ pub struct Acceptor {
     pub refusals: Arc<Refusals>,
     /// A descriptor to give up when there is none left to accept with.
     pub reserve: Option<File>,
+    /// Whether there is no descriptor left.
+    short: Trouble,
+    /// Whether there is no place left.
+    full: Trouble,
+}
+
+/// A trouble that a person is told of when it begins, though not each time if it comes and goes.
+#[derive(Default)]
+struct Trouble {
+    is_told: bool,
+    seldom: Seldom,
+}
+
+impl Trouble {
+    /// Returns whether to tell of it now.
+    fn is_news(&mut self) -> bool {
+        let is_news = !self.is_told && self.seldom.is_time();
+        self.is_told |= is_news;
+        is_news
+    }
+
+    fn ends(&mut self) {
+        self.is_told = false;
+    }
 }
 
 /// Listens at `address`.
@@ -90,7 +115,8 @@ impl Acceptor {
         limits: &Limits,
         refusals: Arc<Refusals>,
     ) -> Acceptor {
-        Acceptor { listener, places, http: http(limits), refusals, reserve: reserve() }
+        let (short, full) = (Trouble::default(), Trouble::default());
+        Acceptor { listener, places, http: http(limits), refusals, reserve: reserve(), short, full }
     }
 
     /// Accepts connections until it is dropped, and has `answer` answer their requests.
@@ -99,18 +125,20 @@ impl Acceptor {
         A: Future<Output = Answer> + Send + 'static,
     {
         let lingering = Arc::new(Semaphore::new(LINGERING_MAX));
-        let mut is_short = false;
         loop {
             match self.listener.accept().await {
                 Ok((stream, address)) => {
-                    is_short = false;
+                    self.short.ends();
                     match self.places.take(address.ip()) {
-                        Ok(permit) => self.serve(stream, permit, address.ip(), answer.clone()),
+                        Ok(permit) => {
+                            self.full.ends();
+                            self.serve(stream, permit, address.ip(), answer.clone());
+                        }
                         Err(full) => self.refuse(stream, full, &lingering),
                     }
                 }
                 Err(error) if is_out_of_descriptors(&error) => {
-                    if !std::mem::replace(&mut is_short, true) {
+                    if self.short.is_news() {
                         tracing::warn!(%error, "connections are refused: raise `ulimit -n`");
                     }
                     self.give_up_reserve().await;
@@ -152,12 +180,19 @@ impl Acceptor {
         });
     }
 
-    fn refuse(&self, stream: TcpStream, full: Full, lingering: &Arc<Semaphore>) {
+    fn refuse(&mut self, stream: TcpStream, full: Full, lingering: &Arc<Semaphore>) {
         let counter = match full {
             Full::All => &self.refusals.connections_max,
             Full::Address => &self.refusals.connections_per_address_max,
         };
         counter.add();
+        if full == Full::All && self.full.is_news() {
+            let places = self.places.most();
+            tracing::warn!(
+                "connections are refused: all {places} places are taken. There are as many as \
+                 [limits] connections_max and the files that this process may open allow."
+            );
+        }
         // A small answer always fits into a new socket's buffer.
         let _ = stream.try_write(UNAVAILABLE);
         let Ok(place) = Arc::clone(lingering).try_acquire_owned() else { return };
@@ -169,12 +204,12 @@ impl Acceptor {
 
     /// Uses the reserve to answer one of those that wait, which nobody would otherwise do.
     async fn give_up_reserve(&mut self) {
-        self.refusals.descriptors.add();
         if self.reserve.take().is_none() {
             tokio::time::sleep(PAUSE).await;
         } else if let Ok(Ok((stream, _))) =
             tokio::time::timeout(PAUSE, self.listener.accept()).await
         {
+            self.refusals.descriptors.add();
             let _ = stream.try_write(UNAVAILABLE);
             let _ = tokio::time::timeout(Duration::from_millis(10), linger(stream)).await;
         }
