@@ -18,6 +18,9 @@ use std::time::Duration;
 /// How long the answer to a trigger waits for the loops to have counted.
 const COUNTED_WITHIN: Duration = Duration::from_secs(5);
 
+/// How much of a body that is too long is read before that is answered.
+const DISCARDED_BYTES_MAX: usize = 16 << 20;
+
 /// What the server remembers about triggers.
 #[derive(Debug, Default)]
 pub struct Triggers {
@@ -97,7 +100,11 @@ async fn trigger(shared: &Arc<Shared>, headers: &HeaderMap, body: Incoming) -> A
 /// # Errors
 ///
 /// The answer to one that is too long, too slow, or cut.
-pub async fn read(shared: &Shared, headers: &HeaderMap, body: Incoming) -> Result<Bytes, Answer> {
+pub async fn read(
+    shared: &Shared,
+    headers: &HeaderMap,
+    mut body: Incoming,
+) -> Result<Bytes, Answer> {
     let bytes_max = shared.config.trigger.bytes_max;
     let refuse = |status, why: String| {
         shared.triggers.counts.bad.add();
@@ -106,16 +113,28 @@ pub async fn read(shared: &Shared, headers: &HeaderMap, body: Incoming) -> Resul
     let too_long =
         || refuse(StatusCode::PAYLOAD_TOO_LARGE, format!("more than {bytes_max} bytes\n"));
     let announced = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+    let patience = shared.config.limits.handshake_timeout;
     if announced.is_some_and(|bytes: usize| bytes > bytes_max) {
+        discard(body, patience).await;
         return Err(too_long());
     }
-    let patience = shared.config.limits.handshake_timeout;
-    match tokio::time::timeout(patience, Limited::new(body, bytes_max).collect()).await {
+    match tokio::time::timeout(patience, Limited::new(&mut body, bytes_max).collect()).await {
         Ok(Ok(body)) => Ok(body.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_long()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => {
+            discard(body, patience).await;
+            Err(too_long())
+        }
         Ok(Err(error)) => Err(refuse(StatusCode::BAD_REQUEST, format!("{error}\n"))),
         Err(_) => Err(refuse(StatusCode::REQUEST_TIMEOUT, "the body did not come\n".to_owned())),
     }
+}
+
+/// Reads the rest of a body that is refused: a connection that is closed over unread bytes is
+/// reset, and whoever still sends never reads why.
+async fn discard(body: Incoming, patience: Duration) {
+    let mut body = Limited::new(body, DISCARDED_BYTES_MAX);
+    let read_all = async { while let Some(Ok(_)) = body.frame().await {} };
+    let _ = tokio::time::timeout(patience, read_all).await;
 }
 
 fn wants_json(headers: &HeaderMap) -> bool {
