@@ -4,6 +4,7 @@ mod support;
 
 mod backend;
 mod config;
+mod hardship;
 mod listeners;
 mod protocol;
 mod vectors;

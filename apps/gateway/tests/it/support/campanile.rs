@@ -74,6 +74,18 @@ impl Start {
         self
     }
 
+    /// Lets the gateway open at most so many files.
+    pub(crate) fn files(mut self, most: usize) -> Start {
+        let mut command = Command::new("sh");
+        command.args(["-c", &format!("ulimit -n {most} && exec \"$0\" \"$@\"")]);
+        command.arg(self.command.get_program()).args(self.command.get_args()).env_clear();
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        command.env("PATH", path);
+        command.envs(self.command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        self.command = command;
+        self
+    }
+
     /// Starts it, and waits until it is ready.
     pub(crate) async fn ready(mut self) -> Campanile {
         let log = fs::File::create(&self.log).expect("the temporary folder can be written");
