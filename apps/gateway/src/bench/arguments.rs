@@ -121,9 +121,13 @@ pub(super) struct FanoutOptions {
 pub(super) struct IdleOptions {
     #[command(flatten)]
     pub(super) common: Common,
-    /// Connections at the end; memory is also read at none and at half of them
+    /// Connections that are measured; memory is read before them, at half of them and at all
     #[arg(long, default_value_t = 10_000)]
     pub(super) connections: usize,
+    /// Connections opened before these: what a server sets up once, for its first ones, is no
+    /// connection's own
+    #[arg(long, default_value_t = 2_000)]
+    pub(super) warm_up: usize,
     /// Rooms that the connections are spread over
     #[arg(long, default_value_t = 1)]
     pub(super) rooms: usize,

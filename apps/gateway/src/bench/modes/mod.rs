@@ -58,7 +58,12 @@ pub(super) fn all(options: &AllOptions) -> Result<(), Failure> {
         fanout_section(&fanout(1_000, 8))?,
         fanout_section(&fanout(10_000, 8))?,
         fanout_section(&compressed)?,
-        idle_section(&IdleOptions { common: common.clone(), connections: 10_000, rooms: 100 })?,
+        idle_section(&IdleOptions {
+            common: common.clone(),
+            connections: 10_000,
+            warm_up: 2_000,
+            rooms: 100,
+        })?,
         connect_section(&ConnectOptions {
             common: common.clone(),
             connections: 1_000,
