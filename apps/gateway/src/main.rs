@@ -10,5 +10,9 @@ use std::process::ExitCode;
 static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
+    // The allocator asks for huge pages, of which a few written bytes take 2 MiB: 19,000 connections
+    // took 33 MB so and take 16 MB without, and a delivery costs the same. A kernel that has none is
+    // as well.
+    let _ = rustix::thread::disable_transparent_huge_pages(true);
     cli::run(cli::CommandLine::parse())
 }
