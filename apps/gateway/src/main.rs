@@ -2,12 +2,7 @@
 
 use campanile_gateway::cli;
 use clap::Parser;
-use mimalloc::MiMalloc;
 use std::process::ExitCode;
-
-/// Gives back what a burst of openings took, and is quicker at it.
-#[global_allocator]
-static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     // The allocator asks for huge pages, of which a few written bytes take 2 MiB: 19,000 connections
