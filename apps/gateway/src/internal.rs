@@ -68,7 +68,8 @@ fn unauthorized() -> Answer {
 
 /// Returns whether a request has the key, where there is one.
 fn is_permitted(shared: &Shared, headers: &HeaderMap) -> bool {
-    let Some(key) = &shared.config.internal.key else { return true };
+    let config = shared.config();
+    let Some(key) = &config.internal.key else { return true };
     let bearer = headers.get(AUTHORIZATION).and_then(|value| {
         let (scheme, token) = value.as_bytes().split_at_checked(7)?;
         scheme.eq_ignore_ascii_case(b"Bearer ").then(|| token.trim_ascii())
@@ -84,7 +85,7 @@ async fn trigger(shared: &Arc<Shared>, headers: &HeaderMap, body: Incoming) -> A
         shared.triggers.counts.unauthorized.add();
         return unauthorized();
     }
-    if shared.config.internal.key.is_none() && headers.contains_key(ORIGIN) {
+    if shared.config().internal.key.is_none() && headers.contains_key(ORIGIN) {
         shared.triggers.counts.unauthorized.add();
         let why = "a web page may not trigger: set the [internal] key and send it along\n";
         return text(StatusCode::FORBIDDEN, why);
@@ -105,7 +106,7 @@ pub async fn read(
     headers: &HeaderMap,
     mut body: Incoming,
 ) -> Result<Bytes, Answer> {
-    let bytes_max = shared.config.trigger.bytes_max;
+    let bytes_max = shared.config().trigger.bytes_max;
     let refuse = |status, why: String| {
         shared.triggers.counts.bad.add();
         text(status, why)
@@ -113,7 +114,7 @@ pub async fn read(
     let too_long =
         || refuse(StatusCode::PAYLOAD_TOO_LARGE, format!("more than {bytes_max} bytes\n"));
     let announced = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
-    let patience = shared.config.limits.handshake_timeout;
+    let patience = shared.config().limits.handshake_timeout;
     if announced.is_some_and(|bytes: usize| bytes > bytes_max) {
         discard(body, patience).await;
         return Err(too_long());
@@ -148,7 +149,7 @@ fn wants_json(headers: &HeaderMap) -> bool {
 /// Publishes what a trigger says, and answers it: by how many it reached if `counted`.
 pub async fn publish(shared: &Arc<Shared>, body: &[u8], counted: bool) -> Answer {
     let Triggers { counts, star_is_settled } = &shared.triggers;
-    let trigger = match Trigger::read(body, &shared.config.trigger) {
+    let trigger = match Trigger::read(body, &shared.config().trigger) {
         Ok(trigger) => trigger,
         Err(bad) => {
             counts.bad.add();

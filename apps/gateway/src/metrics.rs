@@ -174,7 +174,7 @@ fn backend(page: &mut Page, shared: &Shared) {
     for (outcome, counter) in outcomes {
         page.labelled("bootstraps_total", "outcome", outcome, counter.load(Relaxed));
     }
-    let (asked, waiting) = shared.backend.in_flight(&shared.config.backend);
+    let (asked, waiting) = shared.backend.in_flight(&shared.config().backend);
     page.gauge("bootstraps_in_flight", "Bootstraps that the backend is asked now.", asked);
     page.gauge(
         "bootstraps_waiting",

@@ -66,7 +66,7 @@ fn check(shared: &Shared, request: &Request<Incoming>) -> Result<Upgrade, Refusa
     let fields = headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes()));
     let upgrade = Upgrade::from_parts(request.method().as_str(), minor_version, fields)?;
     let origin = headers.get(http::header::ORIGIN).map(HeaderValue::as_bytes);
-    if !shared.config.public.allowed_origins.allow(origin) {
+    if !shared.config().public.allowed_origins.allow(origin) {
         return Err(Refusal::Origin);
     }
     Ok(upgrade)
@@ -123,9 +123,9 @@ fn switch(
     permit: Permit,
 ) -> Answer {
     let settings = Settings::default();
-    let compression = shared.config.public.compression.then_some(&settings);
+    let compression = shared.config().public.compression.then_some(&settings);
     let answer = upgrade.answer(&[V1], compression);
-    let speech = match (answer.protocol, shared.config.public.dialect) {
+    let speech = match (answer.protocol, shared.config().public.dialect) {
         (Some(_), _) => Speech::V1,
         (None, Dialect::Three) => Speech::Dialect3,
         (None, Dialect::TwoAndAHalf) => Speech::Dialect25,

@@ -21,7 +21,7 @@ static CLIENT_TAG: LazyLock<HeaderValue> = LazyLock::new(|| {
 /// Answers a request of the public listener.
 pub async fn answer(shared: Arc<Shared>, asked: Asked) -> Answer {
     let path = asked.request.uri().path();
-    if shared.config.public.path.is(path) {
+    if shared.config().public.path.is(path) {
         return opening::open(&shared, asked).await;
     }
     if let Some(demo) = &shared.demo
@@ -39,7 +39,7 @@ pub async fn answer(shared: Arc<Shared>, asked: Asked) -> Answer {
             let body = format!(
                 "Nothing is here. The WebSocket is at {}, and its client for browsers at \
                  /client.js.\n",
-                shared.config.public.path.as_str()
+                shared.config().public.path.as_str()
             );
             text(StatusCode::NOT_FOUND, body)
         }

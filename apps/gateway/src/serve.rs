@@ -13,6 +13,7 @@ use crate::metrics::Refusals;
 use crate::places::Places;
 use crate::public;
 use crate::service::{Gateway, Settings};
+use arc_swap::{ArcSwap, Guard};
 use campanile_hub::PermissionsPool;
 use campanile_manager::{self as manager, Handle, Loops};
 use limits::{connections_max, manager_config};
@@ -35,8 +36,8 @@ const HOOKS_AT_LEAST: Duration = Duration::from_secs(1);
 
 /// What all requests share.
 pub struct Shared {
-    /// The configuration.
-    pub config: Config,
+    /// The configuration, as it is now.
+    config: ArcSwap<Config>,
     /// Who says who may hear what.
     pub backend: Backend,
     /// The loops.
@@ -59,6 +60,11 @@ pub struct Shared {
 }
 
 impl Shared {
+    /// Returns the configuration as it is now. Whoever needs two settings that fit together asks once.
+    pub fn config(&self) -> Guard<Arc<Config>> {
+        self.config.load()
+    }
+
     /// Returns whether the process is about to stop.
     pub fn is_stopping(&self) -> bool {
         self.stopping.load(Relaxed)
@@ -161,7 +167,7 @@ async fn start(config: Config, role: Role) -> Result<(Arc<Shared>, Listeners, Lo
         );
     }
     let shared = Arc::new(Shared {
-        config,
+        config: ArcSwap::from_pointee(config),
         backend,
         handle,
         settings,
@@ -193,7 +199,7 @@ fn cannot<E: Display>(what: &str) -> impl FnOnce(E) -> String {
 async fn serve(shared: &Arc<Shared>, listeners: Listeners) -> Result<(), String> {
     let mut signals = Signals::new().map_err(cannot("wait for signals"))?;
     let acceptor = |listener, places| {
-        Acceptor::new(listener, places, &shared.config.limits, Arc::clone(&shared.refusals))
+        Acceptor::new(listener, places, &shared.config().limits, Arc::clone(&shared.refusals))
     };
     let internal = acceptor(listeners.internal, Places::new(INTERNAL_CONNECTIONS_MAX, None));
     let public = acceptor(listeners.public, Arc::clone(&shared.places));
@@ -226,7 +232,7 @@ fn with<A: Future<Output = Answer> + Send + 'static>(
 
 /// Closes all connections, and has the backend told of that.
 fn stop(runtime: &Runtime, shared: &Shared, loops: Loops) -> Result<(), String> {
-    let drain = shared.config.limits.drain;
+    let drain = shared.config().limits.drain;
     let deadline = Instant::now() + drain;
     shared.handle.stop(drain);
     let joined = runtime.block_on(async {
