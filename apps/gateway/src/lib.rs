@@ -21,6 +21,8 @@ pub mod backend;
 
 pub mod service;
 
+pub mod command;
+
 pub mod request;
 
 pub mod reply;

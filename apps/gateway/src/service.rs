@@ -7,6 +7,7 @@ mod tests;
 pub use rate::Rate;
 
 use crate::backend::Presence;
+use crate::command::Command;
 use crate::config::Limits;
 use crate::reply::{self, REFUSAL, Reply, Speech, Uuid};
 use crate::request::Request;
@@ -17,7 +18,6 @@ use campanile_manager::{Connection, ConnectionKey, Handle, Message, Service};
 use campanile_wire::{CloseCode, Closed};
 use rate::Pace;
 use std::any::Any;
-use std::convert::Infallible;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
@@ -117,7 +117,7 @@ impl Session {
 
 impl Service for Gateway {
     type Session = Session;
-    type Command = Infallible;
+    type Command = Command;
 
     fn opened(&mut self, connection: &mut Connection<'_, Session>) {
         let Session { permissions, speech, .. } = connection.session();
@@ -162,8 +162,8 @@ impl Service for Gateway {
         );
     }
 
-    fn command(&mut self, command: Infallible, _: &mut dyn Connections<Session>) {
-        match command {}
+    fn command(&mut self, command: Command, connections: &mut dyn Connections<Session>) {
+        command.run(connections);
     }
 }
 
