@@ -11,6 +11,8 @@ pub mod serve;
 
 pub mod accept;
 
+pub mod tls;
+
 pub mod places;
 
 pub mod public;

@@ -1,8 +1,9 @@
 //! The numbers of the process, as Prometheus reads them.
 
-use crate::serve::Shared;
+use crate::serve::{Shared, Side};
 use std::fmt::{Display, Write};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::SystemTime;
 
 /// A number that only grows.
 #[derive(Debug, Default)]
@@ -34,6 +35,10 @@ pub struct Refusals {
     pub connections_per_address_max: Count,
     /// The process had no file descriptor left.
     pub descriptors: Count,
+    /// The TLS handshake failed, or what came was no TLS.
+    pub tls: Count,
+    /// The TLS handshake did not come within `handshake_timeout_s`.
+    pub slow: Count,
     /// The page's origin is not among `allowed_origins`.
     pub origin: Count,
     /// The request was no opening handshake, or not a safe one.
@@ -69,6 +74,8 @@ impl Refusals {
             ("connections_max", &self.connections_max),
             ("connections_per_address_max", &self.connections_per_address_max),
             ("descriptors", &self.descriptors),
+            ("tls", &self.tls),
+            ("slow", &self.slow),
             ("origin", &self.origin),
             ("bad_request", &self.bad_request),
             ("busy", &self.busy),
@@ -124,6 +131,7 @@ pub fn page(shared: &Shared) -> String {
     }
     let skipped = shared.triggers.counts.rooms_skipped.get();
     page.counter("trigger_rooms_skipped", "Entries of rooms that were no rooms.", skipped);
+    certificates(&mut page, shared);
     backend(&mut page, shared);
     hooks(&mut page, shared);
     page.0
@@ -156,6 +164,23 @@ fn service(page: &mut Page, shared: &Shared) {
     ];
     for (name, help, counter) in counts {
         page.counter(name, help, get(counter));
+    }
+}
+
+fn certificates(page: &mut Page, shared: &Shared) {
+    let listeners = Side::ALL.into_iter().filter_map(|side| Some((side, shared.tls(side)?)));
+    let mut listeners = listeners.peekable();
+    if listeners.peek().is_none() {
+        return;
+    }
+    let name = "certificate_expires_timestamp_seconds";
+    page.lines(format_args!(
+        "# HELP campanile_{name} When the certificate of a listener ends, in seconds since 1970.\n\
+         # TYPE campanile_{name} gauge\n"
+    ));
+    for (side, tls) in listeners {
+        let ends = tls.expires().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        page.labelled(name, "listener", side.section(), ends.as_secs());
     }
 }
 

@@ -21,6 +21,7 @@ use hyper_util::rt::TokioIo;
 use std::io;
 use std::sync::Arc;
 use tokio::net::TcpStream;
+use tokio_rustls::server::TlsStream;
 
 const V1: &str = "campanile.v1";
 
@@ -175,12 +176,22 @@ fn adopt(shared: &Shared, upgraded: Upgraded, deflate: Option<Agreed>, session: 
     }
 }
 
-/// Takes the socket out of everything that was around it.
+/// Takes the socket out of everything that was around it. Under TLS the session goes along, with what
+/// it has read ahead.
 fn socket(upgraded: Upgraded) -> io::Result<(Socket, Bytes)> {
-    let parts = upgraded
-        .downcast::<TokioIo<TcpStream>>()
-        .map_err(|_| io::Error::other("it is of another type than was accepted"))?;
-    let stream = parts.io.into_inner().into_std()?;
     // What came early lies in a buffer with the request, which would be kept as long.
-    Ok((Socket::plain(stream)?, Bytes::copy_from_slice(&parts.read_buf)))
+    match upgraded.downcast::<TokioIo<TcpStream>>() {
+        Ok(parts) => {
+            let stream = parts.io.into_inner().into_std()?;
+            Ok((Socket::plain(stream)?, Bytes::copy_from_slice(&parts.read_buf)))
+        }
+        Err(upgraded) => {
+            let parts = upgraded
+                .downcast::<TokioIo<TlsStream<TcpStream>>>()
+                .map_err(|_| io::Error::other("it is of another type than was accepted"))?;
+            let (stream, session) = parts.io.into_inner().into_inner();
+            let early = Bytes::copy_from_slice(&parts.read_buf);
+            Ok((Socket::tls(stream.into_std()?, session)?, early))
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! The running server: loops, listeners, and the end.
 
+mod certificates;
 mod limits;
 mod signals;
 
@@ -13,9 +14,11 @@ use crate::metrics::Refusals;
 use crate::places::Places;
 use crate::public;
 use crate::service::{Gateway, Settings};
+use crate::tls::Tls;
 use arc_swap::{ArcSwap, Guard};
 use campanile_hub::PermissionsPool;
 use campanile_manager::{self as manager, Handle, Loops};
+use certificates::Certificates;
 use limits::{connections_max, manager_config};
 use signals::Signals;
 use std::fmt::Display;
@@ -46,8 +49,11 @@ pub struct Shared {
     pub settings: Arc<Settings>,
     /// The lists of rooms that connections have.
     pub permissions: PermissionsPool,
-    /// The places for connections.
+    /// The places for connections of the public listener.
     pub places: Arc<Places>,
+    internal_places: Arc<Places>,
+    /// TLS of the listeners that speak it.
+    tls: Certificates,
     /// Those that were refused.
     pub refusals: Arc<Refusals>,
     /// What became of triggers.
@@ -63,6 +69,19 @@ impl Shared {
     /// Returns the configuration as it is now. Whoever needs two settings that fit together asks once.
     pub fn config(&self) -> Guard<Arc<Config>> {
         self.config.load()
+    }
+
+    /// Returns the places for connections of a listener.
+    pub fn places(&self, side: Side) -> &Arc<Places> {
+        match side {
+            Side::Public => &self.places,
+            Side::Internal => &self.internal_places,
+        }
+    }
+
+    /// Returns the TLS of a listener; none if it speaks plain HTTP.
+    pub fn tls(&self, side: Side) -> Option<&Arc<Tls>> {
+        self.tls.of(side)
     }
 
     /// Returns whether the process is about to stop.
@@ -95,6 +114,15 @@ impl Default for Seldom {
     fn default() -> Seldom {
         Seldom::new()
     }
+}
+
+/// One of the two listeners.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// The one that browsers reach.
+    Public,
+    /// The one for the backend and for operators.
+    Internal,
 }
 
 /// For whom to serve.
@@ -132,6 +160,7 @@ struct Listeners {
 }
 
 async fn start(config: Config, role: Role) -> Result<(Arc<Shared>, Listeners, Loops), String> {
+    let tls = Certificates::read(&config)?;
     let public = bind("public", config.public.listen)?;
     let internal = bind("internal", config.internal.listen)?;
     let (public_address, internal_address) = (at(&public)?, at(&internal)?);
@@ -139,7 +168,9 @@ async fn start(config: Config, role: Role) -> Result<(Arc<Shared>, Listeners, Lo
         Role::Backend(url) => (url, None),
         Role::Demo => {
             let (url, demo) =
-                Demo::start(internal_address).await.map_err(cannot("start the demo"))?;
+                Demo::start(format!("http{}://{internal_address}", tls.s(Side::Internal)))
+                    .await
+                    .map_err(cannot("start the demo"))?;
             (url, Some(demo))
         }
     };
@@ -151,19 +182,22 @@ async fn start(config: Config, role: Role) -> Result<(Arc<Shared>, Listeners, Lo
     // It was made above, and nobody else sets it.
     let _ = settings.handle.set(handle.clone());
     let places = Places::new(connections_max(&config), config.limits.connections_per_address_max);
+    let (public_s, internal_s) = (tls.s(Side::Public), tls.s(Side::Internal));
     tracing::info!(
-        "serving ws://{public_address}{} for {}, up to {} connections on {} loops",
+        "serving ws{public_s}://{public_address}{} for {}, up to {} connections on {} loops",
         config.public.path.as_str(),
         url.as_str(),
         places.most(),
         handle.loops(),
     );
-    tracing::info!("taking triggers at http://{internal_address}/trigger/");
+    tracing::info!("taking triggers at http{internal_s}://{internal_address}/trigger/");
     if demo.is_some() {
-        tracing::info!("the page is at http://{public_address}/ - open it twice, then try");
+        tracing::info!(
+            "the page is at http{public_s}://{public_address}/ - open it twice, then try"
+        );
         tracing::info!(
             "curl -d '{{\"rooms\":[{{\"room\":\"lobby\"}}],\"data\":{{\"text\":\"hello\"}}}}' \
-             http://{internal_address}/trigger/"
+             http{internal_s}://{internal_address}/trigger/"
         );
     }
     let shared = Arc::new(Shared {
@@ -173,6 +207,8 @@ async fn start(config: Config, role: Role) -> Result<(Arc<Shared>, Listeners, Lo
         settings,
         permissions: PermissionsPool::new(),
         places,
+        internal_places: Places::new(INTERNAL_CONNECTIONS_MAX, None),
+        tls,
         refusals: Arc::default(),
         triggers: Triggers::default(),
         seldom: Seldom::new(),
@@ -198,11 +234,9 @@ fn cannot<E: Display>(what: &str) -> impl FnOnce(E) -> String {
 /// Answers requests until a signal comes.
 async fn serve(shared: &Arc<Shared>, listeners: Listeners) -> Result<(), String> {
     let mut signals = Signals::new().map_err(cannot("wait for signals"))?;
-    let acceptor = |listener, places| {
-        Acceptor::new(listener, places, &shared.config().limits, Arc::clone(&shared.refusals))
-    };
-    let internal = acceptor(listeners.internal, Places::new(INTERNAL_CONNECTIONS_MAX, None));
-    let public = acceptor(listeners.public, Arc::clone(&shared.places));
+    let internal = Acceptor::new(listeners.internal, Side::Internal, shared);
+    let public = Acceptor::new(listeners.public, Side::Public, shared);
+    tokio::spawn(certificates::watch(Arc::clone(shared)));
     tokio::spawn(internal.run(with(shared, internal::answer)));
     let public = tokio::spawn(public.run(with(shared, public::answer)));
     let name = signals.next().await;

@@ -51,10 +51,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
 }
 
 fn outgoing(arguments: &Arguments, config: &Config) -> Result<Outgoing, String> {
+    let s = if config.internal.certificate.is_some() { "s" } else { "" };
     let url = arguments
         .url
         .clone()
-        .unwrap_or_else(|| format!("http://{}/trigger/", reachable(config.internal.listen)));
+        .unwrap_or_else(|| format!("http{s}://{}/trigger/", reachable(config.internal.listen)));
     let uri: Uri = url.parse().map_err(|_| format!("--url: {url:?} is not a URL"))?;
     if uri.host().is_none() || uri.scheme().is_none() {
         return Err(format!("--url: {url:?} is not a URL; write http://127.0.0.1:8002/trigger/"));

@@ -28,6 +28,18 @@ pub(super) fn check(
         let message = format!("[public] and [internal] both listen on {}", public.listen);
         error("internal.listen", message);
     }
+    for (section, certificate, private_key) in [
+        ("public", &public.certificate, &public.private_key),
+        ("internal", &internal.certificate, &internal.private_key),
+    ] {
+        let (has, lacks) = match (certificate, private_key) {
+            (Some(_), None) => ("certificate", "private_key"),
+            (None, Some(_)) => ("private_key", "certificate"),
+            _ => continue,
+        };
+        let message = format!("[{section}] {has} is set without {lacks}: TLS takes both");
+        error(&format!("{section}.{has}"), message);
+    }
     let backend = &config.backend;
     if backend.socket.is_some() && backend.url.as_ref().is_some_and(|url| url.is_https()) {
         let message = "[backend] socket speaks plain HTTP, so [backend] url begins with http://";

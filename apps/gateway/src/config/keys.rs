@@ -135,6 +135,11 @@ sections! {
     public: Public {
         /// Address and port.
         listen "listen": SocketAddr = "127.0.0.1:8000";
+        /// Its certificate, with those of the authorities between, in a PEM file: with it, the listener
+        /// speaks TLS (1.2 and 1.3). The file is read again when it changes.
+        certificate "certificate": Option<PathBuf> = "" example "/etc/letsencrypt/live/app.example/fullchain.pem";
+        /// The certificate's private key, in a PEM file.
+        private_key "private_key": Option<PathBuf> = "" example "/etc/letsencrypt/live/app.example/privkey.pem";
         /// Path of the WebSocket; it is served without the final slash too.
         path "path": UrlPath = "/ws/";
         /// Origins whose pages may connect, as `["https://app.example"]`. An empty list allows every
@@ -153,6 +158,11 @@ sections! {
         /// The secret that callers send as "Authorization: Bearer KEY". None on loopback if you like.
         /// CAMPANILE_INTERNAL_KEY_FILE names a file to read it from.
         key "key": Option<Secret> = "" example "change-me" is secret;
+        /// Its certificate, with those of the authorities between, in a PEM file: with it, the listener
+        /// speaks TLS (1.2 and 1.3). The file is read again when it changes.
+        certificate "certificate": Option<PathBuf> = "" example "/etc/campanile/fullchain.pem";
+        /// The certificate's private key, in a PEM file.
+        private_key "private_key": Option<PathBuf> = "" example "/etc/campanile/privkey.pem";
     }
 
     /// The HTTP application that says who may hear what.

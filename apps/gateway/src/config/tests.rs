@@ -431,14 +431,18 @@ fn a_default_text_changes_nothing_and_its_uncommented_lines_are_all_settings() {
         "",
         "",
         &expect![[r#"
-        key = "…"
-        url = "http://127.0.0.1:8080/api/"
-        socket = "/run/app/http.sock"
-        headers = { x-session-token = { param = "session_token" }, x-tenant = { param = "tenant", prefix = "tenant/" }, x-device = { header = "x-device-id" }, x-lang = { cookie = "lang" }, referer = { fixed = "…" } }
-        connect = "user/notify_online/"
-        ping = "user/notify_online/"
-        disconnect = "user/notify_offline/"
-    "#]],
+            certificate = "/etc/letsencrypt/live/app.example/fullchain.pem"
+            private_key = "/etc/letsencrypt/live/app.example/privkey.pem"
+            key = "…"
+            certificate = "/etc/campanile/fullchain.pem"
+            private_key = "/etc/campanile/privkey.pem"
+            url = "http://127.0.0.1:8080/api/"
+            socket = "/run/app/http.sock"
+            headers = { x-session-token = { param = "session_token" }, x-tenant = { param = "tenant", prefix = "tenant/" }, x-device = { header = "x-device-id" }, x-lang = { cookie = "lang" }, referer = { fixed = "…" } }
+            connect = "user/notify_online/"
+            ping = "user/notify_online/"
+            disconnect = "user/notify_offline/"
+        "#]],
     );
 }
 

@@ -10,7 +10,6 @@ use crate::serve::Shared;
 use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, HOST, ORIGIN, REFERRER_POLICY};
 use http::{HeaderMap, Method, StatusCode};
 use std::io;
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 const POLICY: &str = "default-src 'self'; connect-src 'self' ws: wss:; base-uri 'none'; \
@@ -25,7 +24,8 @@ const FILES: [(&str, &str, &str); 3] = [
 
 /// The page, and what it needs to know.
 pub struct Demo {
-    internal: SocketAddr,
+    /// The internal listener's URL.
+    internal: String,
 }
 
 impl Demo {
@@ -34,7 +34,7 @@ impl Demo {
     /// # Errors
     ///
     /// If there is no free port on loopback.
-    pub async fn start(internal: SocketAddr) -> io::Result<(BackendUrl, Demo)> {
+    pub async fn start(internal: String) -> io::Result<(BackendUrl, Demo)> {
         let address = backend::start().await?;
         let url = BackendUrl::parse(&format!("http://{address}/api/"));
         Ok((url.map_err(io::Error::other)?, Demo { internal }))
@@ -63,7 +63,7 @@ impl Demo {
             "/demo/trigger" => not_allowed("POST"),
             _ if !is_reading => not_allowed("GET, HEAD"),
             "/demo/info" => {
-                let url = format!("http://{}/trigger/", self.internal);
+                let url = format!("{}/trigger/", self.internal);
                 json(StatusCode::OK, format!("{{\"trigger_url\": \"{url}\"}}"))
             }
             path => page(path),

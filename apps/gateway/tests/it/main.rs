@@ -7,4 +7,5 @@ mod config;
 mod hardship;
 mod listeners;
 mod protocol;
+mod tls;
 mod vectors;

@@ -1,7 +1,7 @@
 //! The real binary, running.
 
 use super::http;
-use rustix::process::{Pid, Resource, Rlimit, getrlimit, prlimit};
+use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process, prlimit};
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -107,8 +107,9 @@ impl Campanile {
             if let Some(status) = self.child.try_wait().expect("a child can be asked") {
                 panic!("campanile ended with {status}:\n{}", self.log());
             }
+            // An answer of whatever kind: the listener may speak TLS only.
             if let Ok(answer) = http::get(self.internal, "/readyz").await
-                && answer.status == 200
+                && (answer.status == 200 || answer.body.contains("speaks TLS"))
             {
                 return;
             }
@@ -118,10 +119,14 @@ impl Campanile {
     }
 
     /// Sends it SIGTERM.
-    pub(crate) fn terminate(&mut self) {
-        let pid = self.child.id().to_string();
-        let status = Command::new("kill").arg(pid).status().expect("kill can be run");
-        assert!(status.success(), "the gateway runs");
+    pub(crate) fn terminate(&self) {
+        self.signal(Signal::TERM);
+    }
+
+    /// Sends it a signal.
+    pub(crate) fn signal(&self, signal: Signal) {
+        let pid = Pid::from_raw(self.child.id().cast_signed()).expect("a child has a number");
+        kill_process(pid, signal).expect("the gateway runs");
     }
 
     /// Returns how many files it has open.

@@ -3,6 +3,7 @@
 use futures_util::{SinkExt, StreamExt};
 use std::net::SocketAddr;
 use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
@@ -22,9 +23,13 @@ pub(crate) enum Incoming {
     Closed(u16),
 }
 
+/// What a connection is made of: TCP, or TLS on it.
+pub(crate) trait Line: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Line for T {}
+
 /// A connection to the gateway.
 pub(crate) struct Client {
-    stream: WebSocketStream<TcpStream>,
+    stream: WebSocketStream<Box<dyn Line>>,
     closed: bool,
     /// The subprotocol that the gateway chose.
     pub(crate) protocol: Option<String>,
@@ -37,13 +42,23 @@ impl Client {
         path: &str,
         headers: &[(String, String)],
     ) -> Result<Client, u16> {
+        let stream = TcpStream::connect(address).await.expect("the gateway listens");
+        Client::open_on(stream, path, headers).await
+    }
+
+    /// Opens a WebSocket on a connection.
+    pub(crate) async fn open_on(
+        stream: impl Line + 'static,
+        path: &str,
+        headers: &[(String, String)],
+    ) -> Result<Client, u16> {
         let mut request =
-            format!("ws://{address}{path}").into_client_request().expect("a good address");
+            format!("ws://campanile.test{path}").into_client_request().expect("a good address");
         for (name, value) in headers {
             let name: HeaderName = name.parse().expect("a good header name");
             request.headers_mut().append(name, HeaderValue::from_str(value).expect("a good value"));
         }
-        let stream = TcpStream::connect(address).await.expect("the gateway listens");
+        let stream: Box<dyn Line> = Box::new(stream);
         let opening = tokio_tungstenite::client_async(request, stream);
         match tokio::time::timeout(WITHIN, opening).await.expect("the handshake is answered") {
             Ok((stream, response)) => {
@@ -58,6 +73,7 @@ impl Client {
 
     /// Makes a client of a stream whose handshake is done, with the bytes that came after it.
     pub(crate) async fn from_opened(stream: TcpStream, early: Vec<u8>) -> Client {
+        let stream: Box<dyn Line> = Box::new(stream);
         let stream = WebSocketStream::from_partially_read(stream, early, Role::Client, None).await;
         Client { stream, closed: false, protocol: None }
     }

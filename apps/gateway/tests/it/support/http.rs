@@ -3,7 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 /// How long an answer may take.
@@ -44,9 +44,22 @@ pub(crate) async fn request(
     headers: &[(&str, &str)],
     body: &[u8],
 ) -> io::Result<Answer> {
+    request_on(TcpStream::connect(address).await?, what, headers, body).await
+}
+
+/// Sends a request on a connection, which ends with it.
+///
+/// # Errors
+///
+/// The connection broke, or what came is no HTTP.
+pub(crate) async fn request_on(
+    mut stream: impl AsyncRead + AsyncWrite + Unpin,
+    what: &str,
+    headers: &[(&str, &str)],
+    body: &[u8],
+) -> io::Result<Answer> {
     let exchange = async {
-        let mut stream = TcpStream::connect(address).await?;
-        let mut head = format!("{what} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n");
+        let mut head = format!("{what} HTTP/1.1\r\nHost: campanile.test\r\nConnection: close\r\n");
         for (name, value) in headers {
             head.push_str(&format!("{name}: {value}\r\n"));
         }

@@ -6,3 +6,4 @@ pub(crate) mod client;
 pub(crate) mod http;
 pub(crate) mod play;
 pub(crate) mod same;
+pub(crate) mod tls;
