@@ -45,6 +45,12 @@ fn spread(hash: u32) -> u64 {
 /// The numbers of all rooms with the same keys. There is at least one.
 struct KeySet(Vec<u32>);
 
+impl OpenRoom {
+    pub(crate) fn room(&self) -> &Room {
+        &self.room
+    }
+}
+
 impl Directory {
     pub(crate) fn new() -> Self {
         Self {

@@ -110,6 +110,29 @@ impl Hub {
         ended
     }
 
+    /// Ends those subscriptions of a connection whose rooms `keep` does not want; returns how many.
+    /// `dropped` is told of each of them, in no order, before it ends; the others stay as they are.
+    pub fn retain(
+        &mut self,
+        connection: ConnectionId,
+        mut keep: impl FnMut(&Room) -> bool,
+        mut dropped: impl FnMut(&Room, &RequestId),
+    ) -> usize {
+        let mut ended = 0;
+        // From the end, since the last seat takes the place of the one that goes.
+        for index in (0..self.seats_of(connection).len()).rev() {
+            let Seat { room, position, .. } = self.seats_of(connection)[index];
+            let open = self.directory.room(room);
+            if !keep(open.room()) {
+                dropped(open.room(), &open.subscriptions[position as usize].id);
+                self.end_subscription(connection, index);
+                ended += 1;
+            }
+        }
+        self.trim_seats();
+        ended
+    }
+
     /// Ends all subscriptions of a connection; returns how many.
     pub fn leave(&mut self, connection: ConnectionId) -> usize {
         let count = self.seats_of(connection).len();

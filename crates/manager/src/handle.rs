@@ -137,6 +137,13 @@ impl<S: Service, K> Handle<S, K> {
         self.shared.post.send(to, Letter::Command(command)).map_err(|_| MailboxFull)
     }
 
+    /// Asks the services of all loops something; returns how many loops will not do it, being too far
+    /// behind, or ended.
+    pub fn command_all(&self, mut command: impl FnMut() -> S::Command) -> usize {
+        let refuses = |&to: &usize| self.shared.post.send(to, Letter::Command(command())).is_err();
+        (0..self.loops()).filter(refuses).count()
+    }
+
     /// Asks every loop to close its connections (1001), write what waits, and end; what is not done
     /// after `patience` is cut.
     pub fn stop(&self, patience: Duration) {

@@ -170,6 +170,16 @@ impl<T> Connection<'_, T> {
         self.desk.hub.unsubscribe(self.key.slot, id)
     }
 
+    /// Ends those of its subscriptions whose rooms `keep` does not want; returns how many. `dropped`
+    /// is told of each of them.
+    pub fn retain_subscriptions(
+        &mut self,
+        keep: impl FnMut(&Room) -> bool,
+        dropped: impl FnMut(&Room, &RequestId),
+    ) -> usize {
+        self.desk.hub.retain(self.key.slot, keep, dropped)
+    }
+
     /// Returns what the hub of this loop has now; the loops' own counters are a turn behind.
     pub fn hub_statistics(&self) -> hub::Statistics {
         self.desk.hub.statistics()

@@ -59,6 +59,23 @@ impl Model {
         self.end(|subscription| subscription.connection == connection && subscription.id == id)
     }
 
+    /// `Hub::retain` of what `allowed` covers, with the room and id of each that is dropped.
+    pub fn retain(
+        &mut self,
+        connection: ConnectionId,
+        allowed: &[RoomSketch],
+    ) -> Vec<(String, String)> {
+        let ends = |subscription: &Subscription| {
+            let room = &subscription.room;
+            subscription.connection == connection && !allowed.iter().any(|one| one.covers(room))
+        };
+        let dropped = self.subscriptions.iter().filter(|subscription| ends(subscription));
+        let named = |dropped: &Subscription| (dropped.room.room().to_string(), dropped.id.clone());
+        let dropped = dropped.map(named).collect();
+        self.end(ends);
+        dropped
+    }
+
     /// `Hub::leave`.
     pub fn leave(&mut self, connection: ConnectionId) -> usize {
         self.end(|subscription| subscription.connection == connection)

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::model::Model;
-use crate::{ConnectionId, Full, Hub, Match, Published, RequestId, Room, Subscribed};
+use crate::{ConnectionId, Full, Hub, Match, Permissions, Published, RequestId, Room, Subscribed};
 
 /// One call of a hub.
 #[derive(Clone, Debug)]
@@ -12,6 +12,8 @@ pub enum Operation {
     Subscribe { connection: ConnectionId, room: RoomSketch, id: u8, since: u64 },
     /// `Hub::unsubscribe`.
     Unsubscribe { connection: ConnectionId, id: u8 },
+    /// `Hub::retain`, of what these allow.
+    Retain { connection: ConnectionId, allowed: Vec<RoomSketch> },
     /// `Hub::leave`.
     Leave { connection: ConnectionId },
     /// `Hub::publish`.
@@ -25,6 +27,8 @@ pub enum Answer {
     Subscribed(Result<Subscribed, Full>),
     /// To an unsubscribe or leave.
     Ended(usize),
+    /// To a retain: the rooms and ids that were dropped, sorted.
+    Dropped(usize, Vec<(String, String)>),
     /// To a publication: who heard it, sorted, since the order means nothing.
     Heard(Published, Vec<(ConnectionId, String)>),
 }
@@ -38,6 +42,17 @@ impl Operation {
             }
             Self::Unsubscribe { connection, id } => {
                 Answer::Ended(hub.unsubscribe(*connection, &request_id(*id)))
+            }
+            Self::Retain { connection, allowed } => {
+                let mut dropped = Vec::new();
+                let allowed = permissions(allowed);
+                let ended = hub.retain(
+                    *connection,
+                    |room| allowed.allows(room),
+                    |room, id| dropped.push((room.to_string(), id.to_string())),
+                );
+                dropped.sort();
+                Answer::Dropped(ended, dropped)
             }
             Self::Leave { connection } => Answer::Ended(hub.leave(*connection)),
             Self::Publish { rooms, matching } => {
@@ -62,6 +77,11 @@ impl Operation {
             Self::Unsubscribe { connection, id } => {
                 Answer::Ended(model.unsubscribe(*connection, request_id(*id).as_json()))
             }
+            Self::Retain { connection, allowed } => {
+                let mut dropped = model.retain(*connection, allowed);
+                dropped.sort();
+                Answer::Dropped(dropped.len(), dropped)
+            }
             Self::Leave { connection } => Answer::Ended(model.leave(*connection)),
             Self::Publish { rooms, matching } => {
                 let (published, mut heard) = model.publish(rooms, *matching, sequence);
@@ -80,6 +100,11 @@ impl Operation {
                 Self::Subscribe { connection, room: RoomSketch::read(bytes)?, id, since }
             }
             4 => Self::Unsubscribe { connection, id: bytes.next()? },
+            5 if kind >= 128 => {
+                let count = bytes.next()? % 4;
+                let allowed = (0..count).map(|_| RoomSketch::read(bytes)).collect::<Option<_>>()?;
+                Self::Retain { connection, allowed }
+            }
             5 => Self::Leave { connection },
             kind => {
                 let matching = if kind == 6 { Match::Literal } else { Match::Pattern };
@@ -153,6 +178,12 @@ impl RoomSketch {
 fn spelling<'a>(choices: &[&[&'a str]], number: u8) -> &'a str {
     let spellings = choices[usize::from(number) % choices.len()];
     spellings[usize::from(number) / choices.len() % spellings.len()]
+}
+
+/// The permissions that allow these.
+pub(super) fn permissions(allowed: &[RoomSketch]) -> Permissions {
+    let list = allowed.iter().map(RoomSketch::json).collect::<Vec<_>>().join(", ");
+    Permissions::parse(&format!("[{list}]")).expect("a list of rooms")
 }
 
 fn request_id(number: u8) -> RequestId {

@@ -43,6 +43,8 @@ fn an_operation() -> impl Strategy<Value = Operation> {
         }),
         2 => (connection(), any::<u8>())
             .prop_map(|(connection, id)| Operation::Unsubscribe { connection, id }),
+        1 => (connection(), prop::collection::vec(a_room(), 0..4))
+            .prop_map(|(connection, allowed)| Operation::Retain { connection, allowed }),
         1 => connection().prop_map(|connection| Operation::Leave { connection }),
         3 => (rooms, matching).prop_map(|(rooms, matching)| Operation::Publish { rooms, matching }),
     ]

@@ -5,6 +5,7 @@
 //! ada subscribes zoo=1 animal=penguin as p
 //! ada subscribes zoo=1 as p since 3        as if three publications had been made before
 //! ada unsubscribes p
+//! ada keeps what she may                   after another `ada may only zoo=1 | zoo=2`
 //! ada leaves
 //! publish zoo=1 animal=penguin: 7          to a room, or to several: zoo=1 | zoo=2
 //! publish pattern zoo=*: 7
@@ -83,6 +84,11 @@ impl Stage {
             ("statistics", _) => format!("{:?}", self.hub.statistics()),
             ("publish", ("pattern", what)) => self.publish(what, Match::Pattern),
             ("publish", _) => self.publish(what, Match::Literal),
+            (_, ("may", what)) if what.starts_with("only ") => {
+                let rooms = what["only ".len()..].split(" | ").map(room_json).collect();
+                self.allowed.insert(who.into(), rooms);
+                return;
+            }
             (_, ("may", what)) => {
                 let allowed = self.allowed.entry(who.into()).or_default();
                 allowed.push(room_json(what));
@@ -97,6 +103,7 @@ impl Stage {
                     several => format!(": ok, {several} of them"),
                 }
             }
+            (_, ("keeps", _)) => self.keep(who),
             (_, ("leaves", _)) => {
                 let connection = self.connection(who);
                 format!(": {} ended", self.hub.leave(connection))
@@ -107,14 +114,31 @@ impl Stage {
         writeln!(self.transcript, "{line}{gap}{answer}").unwrap();
     }
 
+    fn keep(&mut self, who: &str) -> String {
+        let (connection, permissions) = (self.connection(who), self.permissions(who));
+        let mut dropped = Vec::new();
+        let ended = self.hub.retain(
+            connection,
+            |room| permissions.allows(room),
+            |room, id| dropped.push(format!(" {room} as {}", unword(id.as_json()))),
+        );
+        assert_eq!(ended, dropped.len());
+        dropped.sort();
+        format!(": without{}", if ended == 0 { " none".into() } else { dropped.join(",") })
+    }
+
+    fn permissions(&self, who: &str) -> Permissions {
+        let allowed = self.allowed.get(who).map_or(String::new(), |rooms| rooms.join(","));
+        Permissions::parse(&format!("[{allowed}]")).unwrap()
+    }
+
     fn subscribe(&mut self, who: &str, what: &str) -> String {
         let (what, id) = what.split_once(" as ").expect("… as ID");
         let (id, since) = id.split_once(" since ").map_or((id, self.sequence), |(id, since)| {
             (id, since.parse().expect("since a number"))
         });
         let (room, id) = (room(what), RequestId::parse(&word(id)).unwrap());
-        let allowed = self.allowed.get(who).map_or(String::new(), |rooms| rooms.join(","));
-        if !Permissions::parse(&format!("[{allowed}]")).unwrap().allows(&room) {
+        if !self.permissions(who).allows(&room) {
             return ": room-not-found".into();
         }
         let connection = self.connection(who);

@@ -441,3 +441,40 @@ fn a_hub_moves_to_its_loop_and_rooms_and_permissions_are_shared_by_threads() {
     is_shared::<campanile_hub::PermissionsPool>();
     is_shared::<std::sync::Arc<campanile_hub::Permissions>>();
 }
+
+#[test]
+fn rooms_that_are_allowed_no_longer_are_left_and_the_others_hear_on() {
+    check(
+        "
+        ada may zoo=* animal=*
+        bob may zoo=* animal=*
+        ada subscribes zoo=1 animal=ape as p
+        ada subscribes zoo=1 animal=ape as q
+        ada subscribes zoo=2 animal=ape as p
+        bob subscribes zoo=1 animal=ape as b
+        ada keeps what she may
+        ada may only zoo=2 animal=* | zoo=3
+        ada keeps what she may
+        publish zoo=1 animal=ape: 7
+        publish zoo=2 animal=ape: 8
+        ada keeps what she may
+        ada unsubscribes q
+        ada unsubscribes p
+        statistics
+        ",
+        expect![[r#"
+            ada subscribes zoo=1 animal=ape as p: ok
+            ada subscribes zoo=1 animal=ape as q: ok
+            ada subscribes zoo=2 animal=ape as p: ok
+            bob subscribes zoo=1 animal=ape as b: ok
+            ada keeps what she may: without none
+            ada keeps what she may: without {"animal":"ape","zoo":1} as p, {"animal":"ape","zoo":1} as q
+            publish zoo=1 animal=ape: 7 -> bob/b
+            publish zoo=2 animal=ape: 8 -> ada/p
+            ada keeps what she may: without none
+            ada unsubscribes q: not-subscribed
+            ada unsubscribes p: ok
+            statistics -> Statistics { rooms: 1, subscriptions: 1, connections: 1, publications: 2, deliveries: 2, subscribes_refused_connection: 0, subscribes_refused_rooms: 0, patterns_refused: 0 }
+        "#]],
+    );
+}
