@@ -25,6 +25,8 @@ pub mod service;
 
 pub mod command;
 
+pub mod names;
+
 pub mod request;
 
 pub mod reply;
@@ -34,6 +36,8 @@ pub mod status;
 pub mod internal;
 
 pub mod trigger;
+
+pub mod recent;
 
 mod object;
 

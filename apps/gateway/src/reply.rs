@@ -2,9 +2,10 @@
 //!
 //! Keys and spaces are those of high-templar.
 
+use crate::names::Uuid;
 use crate::status::Status;
 use campanile_hub::{Permissions, RequestId};
-use std::fmt::{self, Write};
+use std::fmt::Write;
 
 /// Which protocol a connection speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -139,33 +140,6 @@ fn push_id(id: Option<&RequestId>, output: &mut String) {
     output.push_str("\"requestId\": ");
     output.push_str(id.map_or("null", RequestId::as_json));
     output.push_str(", ");
-}
-
-/// The name that a connection has for its client: 122 bits in the shape of a random uuid.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Uuid(u128);
-
-impl Uuid {
-    /// Makes one of 128 bits, of which six give way to the marks of a random uuid (RFC 9562 §5.4).
-    pub const fn from_bits(bits: u128) -> Uuid {
-        let marks = (0xf_u128 << 76) | (0b11_u128 << 62);
-        Uuid((bits & !marks) | (0x4_u128 << 76) | (0b10_u128 << 62))
-    }
-}
-
-impl fmt::Display for Uuid {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let group = |shift: u32, digits: u32| (self.0 >> shift) & ((1 << (4 * digits)) - 1);
-        write!(
-            f,
-            "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
-            group(96, 8),
-            group(80, 4),
-            group(64, 4),
-            group(48, 4),
-            group(0, 12)
-        )
-    }
 }
 
 #[cfg(test)]

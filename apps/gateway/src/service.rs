@@ -9,7 +9,8 @@ pub use rate::Rate;
 use crate::backend::Presence;
 use crate::command::Command;
 use crate::config::Limits;
-use crate::reply::{self, REFUSAL, Reply, Speech, Uuid};
+use crate::names::Names;
+use crate::reply::{self, REFUSAL, Reply, Speech};
 use crate::request::Request;
 use crate::status::Status;
 use campanile_hub::{Full, Permissions, RequestId, Room};
@@ -18,7 +19,6 @@ use campanile_manager::{Connection, ConnectionKey, Handle, Message, Service};
 use campanile_wire::{CloseCode, Closed};
 use rate::Pace;
 use std::any::Any;
-use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
 use std::time::{Instant, SystemTime};
@@ -55,8 +55,8 @@ pub struct Settings {
     pub counters: ServiceCounters,
     /// Where [`Pace`] counts from.
     epoch: Instant,
-    /// What the names of connections are made from.
-    seed: RandomState,
+    /// What connections are called.
+    pub names: Names,
 }
 
 /// What the gateways of all loops count together.
@@ -85,14 +85,8 @@ impl Settings {
             rate: Rate::new(limits.messages_per_s, limits.messages_burst),
             counters: ServiceCounters::default(),
             epoch: Instant::now(),
-            seed: RandomState::new(),
+            names: Names::default(),
         }
-    }
-
-    /// Returns the name of a connection, which takes no memory: it is made from the key.
-    pub fn uuid(&self, key: ConnectionKey) -> Uuid {
-        let half = |which: u8| u128::from(self.seed.hash_one((which, key)));
-        Uuid::from_bits(half(0) << 64 | half(1))
     }
 }
 
@@ -128,7 +122,8 @@ impl Service for Gateway {
             return;
         };
         counters.authorized.fetch_add(1, Relaxed);
-        let greeting = reply::greeting(speech, permissions, self.settings.uuid(connection.key()));
+        let greeting =
+            reply::greeting(speech, permissions, self.settings.names.name(connection.key()));
         connection.send_text(&greeting);
     }
 
@@ -236,7 +231,7 @@ impl Gateway {
             self.settings.counters.errors.fetch_add(1, Relaxed);
             tracing::debug!(connection = %key, ?reply, "a request was refused");
         }
-        if reply.write(speech, id, || self.settings.uuid(key), &mut self.output) {
+        if reply.write(speech, id, || self.settings.names.name(key), &mut self.output) {
             connection.send_text(&self.output);
         }
     }

@@ -4,6 +4,7 @@
 mod tests;
 
 use crate::config::{self, TriggerMatch};
+use crate::names::Uuid;
 use crate::object;
 use bytes::{BufMut, Bytes, BytesMut};
 use campanile_hub::{Match, Room};
@@ -21,7 +22,23 @@ pub struct Trigger {
     pub skipped: usize,
     /// Whether it names a `*` that stands for itself, which is perhaps not what was meant.
     pub has_literal_star: bool,
+    /// By which it is known when it comes again.
+    pub id: Option<Box<str>>,
+    /// Who does not get it.
+    pub exclude: Exclude,
 }
+
+/// Who does not get what a trigger publishes, usually since they caused it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Exclude {
+    /// A connection, by the name that its greeting gave it.
+    pub connection: Option<Uuid>,
+    /// All connections of a user.
+    pub user: Option<Box<str>>,
+}
+
+/// Longest id of a trigger, in bytes.
+pub const ID_BYTES_MAX: usize = 255;
 
 /// Why a trigger is refused; the text is the answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +55,10 @@ pub enum BadTrigger {
     TooManyRooms(usize),
     /// `match` is something else than `"literal"` or `"pattern"`.
     Match,
+    /// The id is no text, empty, or longer than [`ID_BYTES_MAX`].
+    Id,
+    /// `exclude` names neither a connection nor a user.
+    Exclude,
 }
 
 impl fmt::Display for BadTrigger {
@@ -49,6 +70,10 @@ impl fmt::Display for BadTrigger {
             Self::RoomsNotAList => f.write_str("rooms is not a list"),
             Self::TooManyRooms(most) => write!(f, "more than {most} rooms"),
             Self::Match => f.write_str("match is neither \"literal\" nor \"pattern\""),
+            Self::Id => write!(f, "id is not a text of 1 to {ID_BYTES_MAX} bytes"),
+            Self::Exclude => f.write_str(
+                "exclude is not {\"connection\": the uuid of its greeting} or {\"user\": text}",
+            ),
         }
     }
 }
@@ -64,17 +89,19 @@ impl Trigger {
     pub fn read(body: &[u8], config: &config::Trigger) -> Result<Trigger, BadTrigger> {
         let not_json = |why: String| BadTrigger::NotJson(why);
         let text = std::str::from_utf8(body).map_err(|error| not_json(error.to_string()))?;
-        let values = object::values(text, &["rooms", "data", "match"])
+        let values = object::values(text, &["rooms", "data", "match", "id", "exclude"])
             .map_err(|error| not_json(error.to_string()))?;
         // JSON of another kind has no rooms in it.
-        let [rooms_text, data, match_text] = values.unwrap_or_default();
+        let [rooms_text, data, match_text, id, exclude_text] = values.unwrap_or_default();
         let rooms_text = rooms_text.ok_or(BadTrigger::NoRooms)?;
         let data = data.ok_or(BadTrigger::NoData)?;
         let matching = matching(match_text, config.matching)?;
         let (rooms, skipped) = rooms(rooms_text, config.rooms_max)?;
         let has_literal_star = matching == Match::Literal && rooms.iter().any(Room::has_star);
+        let id = id.filter(|id| *id != "null").map(read_id).transpose()?;
+        let exclude = exclude_text.map_or(Ok(Exclude::default()), exclude)?;
         let publication = Publication::new(rooms, matching, envelope(data));
-        Ok(Trigger { publication, skipped, has_literal_star })
+        Ok(Trigger { publication, skipped, has_literal_star, id, exclude })
     }
 }
 
@@ -95,6 +122,31 @@ fn matching(given: Option<&str>, default: TriggerMatch) -> Result<Match, BadTrig
         (Some("\"pattern\""), _) | (None, TriggerMatch::Pattern) => Ok(Match::Pattern),
         (Some(_), _) => Err(BadTrigger::Match),
     }
+}
+
+fn read_id(json: &str) -> Result<Box<str>, BadTrigger> {
+    let id: Box<str> = serde_json::from_str(json).map_err(|_| BadTrigger::Id)?;
+    if is_id(&id) { Ok(id) } else { Err(BadTrigger::Id) }
+}
+
+/// Returns whether a trigger may be known by `id`.
+pub fn is_id(id: &str) -> bool {
+    (1..=ID_BYTES_MAX).contains(&id.len())
+}
+
+fn exclude(json: &str) -> Result<Exclude, BadTrigger> {
+    let bad = |_| BadTrigger::Exclude;
+    let [connection, user] = match object::values(json, &["connection", "user"]).map_err(bad)? {
+        Some(values) if values.iter().any(Option::is_some) => values,
+        _ if json == "null" => return Ok(Exclude::default()),
+        _ => return Err(BadTrigger::Exclude),
+    };
+    let text = |json: &str| serde_json::from_str::<Box<str>>(json).map_err(bad);
+    let connection = match connection {
+        Some(json) => Some(text(json)?.parse().map_err(|_| BadTrigger::Exclude)?),
+        None => None,
+    };
+    Ok(Exclude { connection, user: user.map(text).transpose()? })
 }
 
 /// Returns the rooms of a list, and how many of its entries are none.

@@ -7,7 +7,6 @@ use campanile_hub::{Match, Permissions, Room};
 use campanile_manager::{Adoption, Config, Envelope, Handle, Loops, Publication, Socket};
 use campanile_manager::{hub, start};
 use expect_test::{Expect, expect};
-use std::collections::HashSet;
 use std::fmt::Write as _;
 use std::io::{Read, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -430,16 +429,6 @@ fn a_session_gives_its_permit_back_when_it_ends() {
 #[test]
 fn a_session_is_small() {
     assert!(size_of::<Session>() <= 64, "{}", size_of::<Session>());
-}
-
-#[test]
-fn every_connection_has_a_name_of_its_own_that_stays() {
-    let settings = Settings::new(&config::Config::default().limits);
-    let key = |serial: u64| campanile_manager::ConnectionKey { loop_index: 0, slot: 0, serial };
-    let names: HashSet<String> =
-        (0..1_000).map(|serial| settings.uuid(key(serial)).to_string()).collect();
-    assert_eq!(names.len(), 1_000);
-    assert_eq!(settings.uuid(key(7)), settings.uuid(key(7)));
 }
 
 #[test]

@@ -12,12 +12,21 @@ fn check(bodies: &[&str], expected: &Expect) {
     for body in bodies {
         let line = match Trigger::read(body.as_bytes(), &config) {
             Err(bad) => format!("refused: {bad}"),
-            Ok(Trigger { publication, skipped, has_literal_star }) => {
+            Ok(Trigger { publication, skipped, has_literal_star, id, exclude }) => {
                 let rooms: Vec<&str> = publication.rooms.iter().map(|room| room.as_str()).collect();
                 let shared = String::from_utf8_lossy(publication.shared());
                 let star = if has_literal_star { ", a literal star" } else { "" };
                 let matching = publication.matching;
-                format!("{matching:?} [{}], {skipped} skipped{star}: {shared}", rooms.join(" "))
+                let id = id.map_or_else(String::new, |id| format!(", id {id}"));
+                let mut without = String::new();
+                if let Some(connection) = exclude.connection {
+                    write!(without, ", without {connection}").expect("a String takes all");
+                }
+                if let Some(user) = exclude.user {
+                    write!(without, ", without user {user}").expect("a String takes all");
+                }
+                let rooms = rooms.join(" ");
+                format!("{matching:?} [{rooms}], {skipped} skipped{star}{id}{without}: {shared}")
             }
         };
         writeln!(said, "{line}").expect("a String takes all");
@@ -71,6 +80,34 @@ fn what_is_no_trigger_is_refused_as_a_whole() {
             refused: the body is not JSON: trailing characters at line 1 column 23
             refused: match is neither "literal" nor "pattern"
             refused: more than 3 rooms
+        "#]],
+    );
+}
+
+#[test]
+fn a_trigger_may_have_an_id_and_leave_out_who_caused_it() {
+    check(
+        &[
+            r#"{"rooms":[],"data":1,"id":"a\u0062","exclude":{"user":"ada","since":3}}"#,
+            r#"{"rooms":[],"data":1,"id":null,"exclude":null}"#,
+            r#"{"rooms":[],"data":1,"exclude":{"connection":"01234567-89AB-4def-8123-456789abcdef"}}"#,
+            r#"{"rooms":[],"data":1,"id":""}"#,
+            r#"{"rooms":[],"data":1,"id":7}"#,
+            r#"{"rooms":[],"data":1,"exclude":{}}"#,
+            r#"{"rooms":[],"data":1,"exclude":"ada"}"#,
+            r#"{"rooms":[],"data":1,"exclude":{"user":7}}"#,
+            r#"{"rooms":[],"data":1,"exclude":{"connection":"ada"}}"#,
+        ],
+        &expect![[r#"
+            Literal [], 0 skipped, id ab, without user ada: {"type":"publish","data":1,"requestId":
+            Literal [], 0 skipped: {"type":"publish","data":1,"requestId":
+            Literal [], 0 skipped, without 01234567-89ab-4def-8123-456789abcdef: {"type":"publish","data":1,"requestId":
+            refused: id is not a text of 1 to 255 bytes
+            refused: id is not a text of 1 to 255 bytes
+            refused: exclude is not {"connection": the uuid of its greeting} or {"user": text}
+            refused: exclude is not {"connection": the uuid of its greeting} or {"user": text}
+            refused: exclude is not {"connection": the uuid of its greeting} or {"user": text}
+            refused: exclude is not {"connection": the uuid of its greeting} or {"user": text}
         "#]],
     );
 }
