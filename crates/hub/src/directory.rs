@@ -98,6 +98,15 @@ impl Directory {
         }
     }
 
+    /// Returns the numbers of the rooms that `pattern` covers, after looking at all with the same
+    /// keys.
+    pub(crate) fn covered<'a>(&'a self, pattern: &'a Room) -> impl Iterator<Item = u32> + 'a {
+        let key_set = self.find_key_set(pattern);
+        let numbers = key_set.map_or(&[][..], |key_set| &self.key_sets[key_set].0);
+        let is_covered = |number: u32| covers(pattern.as_str(), self.rooms[number].room.as_str());
+        numbers.iter().copied().filter(move |&number| is_covered(number))
+    }
+
     /// Adds a room that is not there yet; returns its number.
     pub(crate) fn open(&mut self, room: Room) -> u32 {
         let hash = self.hash_text(&room);

@@ -35,8 +35,8 @@ pub type ConnectionId = u32;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Hub {
-    limits: Limits,
-    directory: Directory,
+    pub(crate) limits: Limits,
+    pub(crate) directory: Directory,
     /// By connection.
     seats: Vec<Seats>,
     id_hasher: RandomState,

@@ -9,6 +9,8 @@ mod hub;
 mod subscription;
 mod terms;
 
+mod audience;
+
 mod request_id;
 mod room;
 

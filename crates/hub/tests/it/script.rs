@@ -9,6 +9,8 @@
 //! ada leaves
 //! publish zoo=1 animal=penguin: 7          to a room, or to several: zoo=1 | zoo=2
 //! publish pattern zoo=*: 7
+//! audience zoo=1 | zoo=2 without ada       who would hear it: each room with its subscriptions
+//! audience pattern zoo=*
 //! statistics
 //! ```
 //!
@@ -81,6 +83,8 @@ impl Stage {
     fn play(&mut self, line: &str) {
         let (who, what) = line.split_once(' ').unwrap_or((line, ""));
         let answer = match (who, what.split_once(' ').unwrap_or((what, ""))) {
+            ("audience", ("pattern", what)) => self.audience(what, Match::Pattern),
+            ("audience", _) => self.audience(what, Match::Literal),
             ("statistics", _) => format!("{:?}", self.hub.statistics()),
             ("publish", ("pattern", what)) => self.publish(what, Match::Pattern),
             ("publish", _) => self.publish(what, Match::Literal),
@@ -153,16 +157,30 @@ impl Stage {
         let (rooms, _data) = what.split_once(": ").expect("rooms: data");
         let rooms: Vec<_> = rooms.split(" | ").map(room).collect();
         self.sequence += 1;
+        let audience = self.hub.audience(&rooms, matching, |_| true);
         let mut heard = Vec::new();
         let published = self.hub.publish(&rooms, matching, self.sequence, |connection, id| {
             heard.push(format!("{}/{}", self.people[connection as usize], unword(id.as_json())));
         });
         assert_eq!(heard.len(), published.deliveries);
+        let expected: usize = audience.iter().map(|(_, subscriptions)| subscriptions).sum();
+        // Those who subscribed with a later `since` are there and do not hear it.
+        assert!(expected >= heard.len(), "{audience:?}");
         heard.sort();
         if published.patterns_refused > 0 {
             heard.push(format!("({} patterns refused)", published.patterns_refused));
         }
         if heard.is_empty() { "nobody".into() } else { heard.join(" ") }
+    }
+
+    fn audience(&mut self, what: &str, matching: Match) -> String {
+        let (what, without) = what.split_once(" without ").unwrap_or((what, ""));
+        let rooms: Vec<_> = what.split(" | ").map(room).collect();
+        let counts = |connection: u32| self.people[connection as usize] != without;
+        let audience = self.hub.audience(&rooms, matching, counts);
+        let said = audience.iter().map(|(room, subscriptions)| format!("{room} {subscriptions}"));
+        let said: Vec<_> = said.collect();
+        if said.is_empty() { "nobody".into() } else { said.join(", ") }
     }
 
     fn connection(&mut self, who: &str) -> u32 {

@@ -475,6 +475,38 @@ fn rooms_that_are_allowed_no_longer_are_left_and_the_others_hear_on() {
             ada unsubscribes q: not-subscribed
             ada unsubscribes p: ok
             statistics -> Statistics { rooms: 1, subscriptions: 1, connections: 1, publications: 2, deliveries: 2, subscribes_refused_connection: 0, subscribes_refused_rooms: 0, patterns_refused: 0 }
+fn the_audience_is_who_a_publication_would_reach() {
+    check_with(
+        Limits { pattern_rooms_max: 3, ..Limits::default() },
+        "
+        ada may zoo=*
+        ben may zoo=*
+        ada subscribes zoo=1 as p
+        ada subscribes zoo=1 as q
+        ben subscribes zoo=1 as p
+        ben subscribes zoo=2 as q
+        audience zoo=1
+        audience zoo=3
+        audience zoo=2 | zoo=1 | zoo=2
+        audience zoo=1 | zoo=2 without ben
+        audience zoo=*
+        audience pattern zoo=*
+        audience pattern zoo=* | zoo=1
+        audience pattern zoo=* | zoo=*
+        ",
+        expect![[r#"
+            ada subscribes zoo=1 as p: ok
+            ada subscribes zoo=1 as q: ok
+            ben subscribes zoo=1 as p: ok
+            ben subscribes zoo=2 as q: ok
+            audience zoo=1 -> {"zoo":1} 3
+            audience zoo=3 -> nobody
+            audience zoo=2 | zoo=1 | zoo=2 -> {"zoo":1} 3, {"zoo":2} 1
+            audience zoo=1 | zoo=2 without ben -> {"zoo":1} 2
+            audience zoo=* -> nobody
+            audience pattern zoo=* -> {"zoo":1} 3, {"zoo":2} 1
+            audience pattern zoo=* | zoo=1 -> {"zoo":1} 3, {"zoo":2} 1
+            audience pattern zoo=* | zoo=* -> {"zoo":1} 3, {"zoo":2} 1
         "#]],
     );
 }
