@@ -475,6 +475,11 @@ fn rooms_that_are_allowed_no_longer_are_left_and_the_others_hear_on() {
             ada unsubscribes q: not-subscribed
             ada unsubscribes p: ok
             statistics -> Statistics { rooms: 1, subscriptions: 1, connections: 1, publications: 2, deliveries: 2, subscribes_refused_connection: 0, subscribes_refused_rooms: 0, patterns_refused: 0 }
+        "#]],
+    );
+}
+
+#[test]
 fn the_audience_is_who_a_publication_would_reach() {
     check_with(
         Limits { pattern_rooms_max: 3, ..Limits::default() },
