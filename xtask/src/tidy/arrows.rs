@@ -7,7 +7,11 @@ const PICTURE: &[(&str, &[&str])] = &[
     ("campanile-wire", &[]),
     ("campanile-hub", &[]),
     ("campanile-manager", &["campanile-wire", "campanile-hub"]),
-    ("campanile-gateway", &["campanile-manager", "campanile-hub", "campanile-wire"]),
+    ("campanile-broker", &[]),
+    (
+        "campanile-gateway",
+        &["campanile-broker", "campanile-manager", "campanile-hub", "campanile-wire"],
+    ),
     ("xtask", &[]),
 ];
 

@@ -1,0 +1,52 @@
+//! Publications to and from other processes.
+//!
+//! A node (one running gateway) gives each trigger to its [`Broker`] and delivers only what comes
+//! back from it by [`Events`]: so all nodes have the broker's order, and each publication once.
+//! What a broker promises stands at [`Broker`]; [`start`] makes the one that a URL names.
+//!
+//! | module | what it is |
+//! | --- | --- |
+//! | [`broker`] | the promise, and the calls |
+//! | [`event`] | what a node hears: publications, control messages, and when something may be missing |
+//! | [`settings`], [`url`] | which broker, and its limits |
+//! | [`counters`] | what is counted |
+//! | [`memory`] | one node alone: what is published comes back |
+
+// In reading order, which the blank lines keep.
+
+pub mod broker;
+
+pub mod event;
+
+pub mod settings;
+
+pub mod url;
+
+pub mod counters;
+
+pub mod memory;
+
+pub use broker::{Broker, ListenError, PublishError, State, To};
+pub use counters::Counters;
+pub use event::{Event, Events, Taken};
+pub use settings::{Settings, StreamSettings};
+pub use url::{BrokerKind, BrokerUrl, BrokerUrlError};
+
+use std::sync::Arc;
+
+/// Starts a broker; what comes from it comes by the events.
+///
+/// It connects in the background and goes on trying for ever: that the broker is not there is
+/// said by [`Broker::state`] and [`Event::Lost`]. It ends when the last handle or the events are
+/// dropped.
+///
+/// # Panics
+///
+/// Outside a tokio runtime. One with a single thread will do.
+pub fn start(settings: &Settings) -> (Arc<dyn Broker>, Events) {
+    match settings.url.kind() {
+        BrokerKind::Memory | BrokerKind::Rabbit | BrokerKind::Redis | BrokerKind::Nats => {
+            memory::start(settings)
+        }
+    }
+}
