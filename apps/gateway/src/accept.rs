@@ -31,11 +31,17 @@ pub struct Asked {
     pub request: hyper::Request<Incoming>,
     /// The place, to be taken along by whoever takes over the connection.
     pub permit: Arc<Mutex<Option<Permit>>>,
-    /// Where the connection comes from.
+    /// Where the client is: where the connection comes from, or what a trusted proxy says.
     pub address: IpAddr,
 }
 
 impl Asked {
+    /// Has the connection count among those of its client; returns whether there is room.
+    pub fn belongs(&self) -> bool {
+        let mut permit = self.permit.lock().unwrap_or_else(PoisonError::into_inner);
+        permit.as_mut().is_none_or(|permit| permit.belong_to(self.address).is_ok())
+    }
+
     /// Takes the connection's place over.
     pub fn take_permit(&self) -> Option<Permit> {
         self.permit.lock().unwrap_or_else(PoisonError::into_inner).take()
@@ -105,10 +111,11 @@ impl Acceptor {
             match self.listener.accept().await {
                 Ok((stream, address)) => {
                     self.short.ends();
-                    match self.shared.places(self.side).take(address.ip()) {
+                    let peer = address.ip().to_canonical();
+                    match self.place(peer) {
                         Ok(permit) => {
                             self.full.ends();
-                            reception.receive(stream, address.ip(), permit);
+                            reception.receive(stream, peer, permit);
                         }
                         Err(full) => self.refuse(stream, full, &lingering),
                     }
@@ -126,6 +133,15 @@ impl Acceptor {
                 }
             }
         }
+    }
+
+    /// Takes a place for a connection from `peer`. Behind a proxy it is not yet known whose it is.
+    fn place(&self, peer: IpAddr) -> Result<Permit, Full> {
+        let mut permit = self.shared.places(self.side).take()?;
+        if !self.side.trusts(&self.shared.config(), peer) {
+            permit.belong_to(peer)?;
+        }
+        Ok(permit)
     }
 
     fn refuse(&mut self, stream: TcpStream, full: Full, lingering: &Arc<Semaphore>) {

@@ -13,6 +13,8 @@ pub mod accept;
 
 pub mod tls;
 
+pub mod proxies;
+
 pub mod places;
 
 pub mod public;

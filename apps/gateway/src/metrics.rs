@@ -37,7 +37,9 @@ pub struct Refusals {
     pub descriptors: Count,
     /// The TLS handshake failed, or what came was no TLS.
     pub tls: Count,
-    /// The TLS handshake did not come within `handshake_timeout_s`.
+    /// A trusted proxy sent no header of the PROXY protocol.
+    pub proxy_header: Count,
+    /// The TLS handshake or a proxy's header did not come within `handshake_timeout_s`.
     pub slow: Count,
     /// The page's origin is not among `allowed_origins`.
     pub origin: Count,
@@ -75,6 +77,7 @@ impl Refusals {
             ("connections_per_address_max", &self.connections_per_address_max),
             ("descriptors", &self.descriptors),
             ("tls", &self.tls),
+            ("proxy_header", &self.proxy_header),
             ("slow", &self.slow),
             ("origin", &self.origin),
             ("bad_request", &self.bad_request),

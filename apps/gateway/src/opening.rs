@@ -36,6 +36,11 @@ pub async fn open(shared: &Arc<Shared>, asked: Asked) -> Answer {
         shared.refusals.stopping.add();
         return unavailable("the gateway is about to stop\n");
     }
+    // Of a proxy's connection only now it is known whose it is.
+    if !asked.belongs() {
+        shared.refusals.connections_per_address_max.add();
+        return unavailable("too many connections of this address\n");
+    }
     let query = asked.request.uri().query().unwrap_or_default();
     let forwarded = match shared.backend.pick(asked.request.headers(), query) {
         Ok(forwarded) => forwarded,

@@ -43,34 +43,15 @@ impl Places {
         Arc::new(Places { most, most_of_address, taken, by_address })
     }
 
-    /// Takes a place for a connection from `address`.
+    /// Takes a place for a connection. Whose it is may be said later.
     ///
     /// # Errors
     ///
     /// If there is none left.
-    pub fn take(self: &Arc<Self>, address: IpAddr) -> Result<Permit, Full> {
+    pub fn take(self: &Arc<Self>) -> Result<Permit, Full> {
         // Dropping it gives back what was taken, so it is made before anything is refused.
-        let mut permit = Permit { places: Arc::clone(self), address: None };
-        if self.taken.fetch_add(1, Relaxed) >= self.most {
-            return Err(Full::All);
-        }
-        if let Some(most) = self.most_of_address {
-            let address = address.to_canonical();
-            let mut by_address = self.lock();
-            match by_address.entry(address) {
-                Entry::Vacant(entry) => drop(entry.insert(NonZeroUsize::MIN)),
-                Entry::Occupied(entry) if entry.get().get() >= most => {
-                    drop(by_address);
-                    return Err(Full::Address);
-                }
-                Entry::Occupied(mut entry) => {
-                    let more = entry.get().saturating_add(1);
-                    entry.insert(more);
-                }
-            }
-            permit.address = Some(address);
-        }
-        Ok(permit)
+        let permit = Permit { places: Arc::clone(self), address: None };
+        if self.taken.fetch_add(1, Relaxed) >= self.most { Err(Full::All) } else { Ok(permit) }
     }
 
     /// Returns how many places are taken.
@@ -88,10 +69,33 @@ impl Places {
     }
 }
 
-impl Drop for Permit {
-    fn drop(&mut self) {
-        self.places.taken.fetch_sub(1, Relaxed);
-        let Some(address) = self.address else { return };
+impl Permit {
+    /// Says whose connection it is; of a proxy's, that may be another's with the next request.
+    ///
+    /// # Errors
+    ///
+    /// If that address has as many as it may; nothing changes then.
+    pub fn belong_to(&mut self, address: IpAddr) -> Result<(), Full> {
+        let address = address.to_canonical();
+        let Some(most) = self.places.most_of_address else { return Ok(()) };
+        if self.address == Some(address) {
+            return Ok(());
+        }
+        match self.places.lock().entry(address) {
+            Entry::Vacant(entry) => drop(entry.insert(NonZeroUsize::MIN)),
+            Entry::Occupied(entry) if entry.get().get() >= most => return Err(Full::Address),
+            Entry::Occupied(mut entry) => {
+                let more = entry.get().saturating_add(1);
+                entry.insert(more);
+            }
+        }
+        self.leave_address();
+        self.address = Some(address);
+        Ok(())
+    }
+
+    fn leave_address(&mut self) {
+        let Some(address) = self.address.take() else { return };
         let mut by_address = self.places.lock();
         if let Entry::Occupied(mut entry) = by_address.entry(address) {
             match NonZeroUsize::new(entry.get().get() - 1) {
@@ -99,5 +103,12 @@ impl Drop for Permit {
                 None => drop(entry.remove()),
             }
         }
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        self.places.taken.fetch_sub(1, Relaxed);
+        self.leave_address();
     }
 }

@@ -1,11 +1,15 @@
-//! From an accepted connection to its requests: TLS where the listener speaks it, then HTTP.
+//! From an accepted connection to its requests: the header of a proxy, TLS where the listener speaks
+//! it, then HTTP.
 
 use super::Asked;
 use crate::answer::Answer;
 use crate::config::Limits;
 use crate::places::Permit;
+use crate::proxies::{client_address, read_header, set_real_ip};
 use crate::serve::{Shared, Side};
 use crate::tls::Tls;
+use http::{HeaderMap, Request};
+use hyper::body::Incoming;
 use hyper::rt::{Read, Write};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -14,6 +18,7 @@ use std::convert::Infallible;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 use tokio::net::TcpStream;
+use tokio::time::{Instant, timeout_at};
 
 /// Receives the connections of a listener.
 #[derive(Clone)]
@@ -29,45 +34,73 @@ where
     F: Fn(Asked) -> A + Clone + Send + 'static,
     A: Future<Output = Answer> + Send + 'static,
 {
-    /// Receives a connection, in a task of its own.
-    pub(super) fn receive(&self, stream: TcpStream, address: IpAddr, permit: Permit) {
+    /// Receives a connection from `peer`, in a task of its own.
+    pub(super) fn receive(&self, stream: TcpStream, peer: IpAddr, permit: Permit) {
         // Without it a small message may wait for the peer's acknowledgement of the one before.
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "TCP_NODELAY was not set");
         }
         let reception = self.clone();
+        let has_header = self.side.has_header(&self.shared.config(), peer);
         match self.shared.tls(self.side) {
-            None => drop(tokio::spawn(reception.requests(TokioIo::new(stream), address, permit))),
-            Some(tls) => {
-                let tls = Arc::clone(tls);
-                tokio::spawn(reception.handshake(tls, stream, address, permit));
+            None if !has_header => {
+                tokio::spawn(reception.requests(TokioIo::new(stream), peer, permit));
+            }
+            tls => {
+                let tls = tls.cloned();
+                tokio::spawn(async move {
+                    reception.begin(stream, peer, permit, has_header, tls).await;
+                });
             }
         }
     }
 
-    async fn handshake(self, tls: Arc<Tls>, stream: TcpStream, address: IpAddr, permit: Permit) {
+    /// Does what comes before the first request, in the time that there is for it.
+    async fn begin(
+        self,
+        mut stream: TcpStream,
+        mut peer: IpAddr,
+        mut permit: Permit,
+        has_header: bool,
+        tls: Option<Arc<Tls>>,
+    ) {
         let patience = self.shared.config().limits.handshake_timeout;
-        match tokio::time::timeout(patience, tls.accept(stream)).await {
-            Ok(Ok(stream)) => self.requests(TokioIo::new(stream), address, permit).await,
+        let until = Instant::now() + patience;
+        if has_header {
+            match timeout_at(until, source(&self.shared, &mut stream, peer, &mut permit)).await {
+                Ok(Some(source)) => peer = source,
+                Ok(None) => return,
+                Err(_) => return self.is_slow(),
+            }
+        }
+        let Some(tls) = tls else {
+            return self.requests(TokioIo::new(stream), peer, permit).await;
+        };
+        match timeout_at(until, tls.accept(stream)).await {
+            Ok(Ok(stream)) => self.requests(TokioIo::new(stream), peer, permit).await,
             Ok(Err(error)) => {
                 self.shared.refusals.tls.add();
-                tracing::debug!(%error, "a TLS handshake failed");
+                tracing::debug!(%error, %peer, "a TLS handshake failed");
             }
-            Err(_) => {
-                self.shared.refusals.slow.add();
-                tracing::debug!("a TLS handshake took too long");
-            }
+            Err(_) => self.is_slow(),
         }
     }
 
-    async fn requests<S>(self, stream: S, address: IpAddr, permit: Permit)
+    fn is_slow(&self) {
+        self.shared.refusals.slow.add();
+        tracing::debug!("a TLS handshake or a proxy's header took too long");
+    }
+
+    /// Answers the requests of a connection that comes from `peer`.
+    async fn requests<S>(self, stream: S, peer: IpAddr, permit: Permit)
     where
         S: Read + Write + Unpin + Send + 'static,
     {
         let http = http(&self.shared.config().limits);
         let permit = Arc::new(Mutex::new(Some(permit)));
         let place = Arc::clone(&permit);
-        let service = service_fn(move |request| {
+        let service = service_fn(move |mut request: Request<Incoming>| {
+            let address = self.client(request.headers_mut(), peer);
             let answered = (self.answer)(Asked { request, permit: Arc::clone(&place), address });
             async move { Ok::<_, Infallible>(answered.await) }
         });
@@ -76,6 +109,41 @@ where
         }
         drop(permit);
     }
+
+    /// Returns where the client of a request is, and sees that the backend gets to know that.
+    fn client(&self, headers: &mut HeaderMap, peer: IpAddr) -> IpAddr {
+        if self.side == Side::Internal {
+            return peer;
+        }
+        let public = &self.shared.config().public;
+        let client = client_address(public, headers, peer);
+        set_real_ip(public, headers, client);
+        client
+    }
+}
+
+/// Returns where a connection comes from by the header of the proxy before us, and has it count there;
+/// none if it is refused.
+async fn source(
+    shared: &Shared,
+    stream: &mut TcpStream,
+    proxy: IpAddr,
+    permit: &mut Permit,
+) -> Option<IpAddr> {
+    let source = match read_header(stream).await {
+        Ok(source) => source.unwrap_or(proxy),
+        Err(error) => {
+            shared.refusals.proxy_header.add();
+            tracing::debug!(%error, %proxy, "a connection was refused");
+            return None;
+        }
+    };
+    let is_proxy = Side::Public.trusts(&shared.config(), source);
+    if !is_proxy && permit.belong_to(source).is_err() {
+        shared.refusals.connections_per_address_max.add();
+        return None;
+    }
+    Some(source)
 }
 
 /// Returns how requests are read.

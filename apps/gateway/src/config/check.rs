@@ -28,6 +28,10 @@ pub(super) fn check(
         let message = format!("[public] and [internal] both listen on {}", public.listen);
         error("internal.listen", message);
     }
+    if public.proxy_protocol && public.trusted_proxies.is_empty() {
+        let message = "[public] proxy_protocol takes trusted_proxies: anybody could say anything";
+        error("public.proxy_protocol", message.to_owned());
+    }
     for (section, certificate, private_key) in [
         ("public", &public.certificate, &public.private_key),
         ("internal", &internal.certificate, &internal.private_key),

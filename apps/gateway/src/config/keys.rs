@@ -6,6 +6,7 @@ use super::headers::HeaderSources;
 use super::kinds::{
     BackendUrl, Dialect, HookPath, LogFilter, LogFormat, Origins, Secret, TriggerMatch, UrlPath,
 };
+use super::networks::{AddressHeader, Networks};
 use super::value::Value;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -140,6 +141,15 @@ sections! {
         certificate "certificate": Option<PathBuf> = "" example "/etc/letsencrypt/live/app.example/fullchain.pem";
         /// The certificate's private key, in a PEM file.
         private_key "private_key": Option<PathBuf> = "" example "/etc/letsencrypt/live/app.example/privkey.pem";
+        /// Networks of the proxies before this listener, as ["10.0.0.0/8", "192.0.2.7"]. Only they are
+        /// believed where a client is, for limits, the log, and the X-Real-IP that the backend gets.
+        /// With an empty list the backend gets X-Real-IP as the client sent it.
+        trusted_proxies "trusted_proxies": Networks = [];
+        /// The header in which they say so: "x-real-ip", "x-forwarded-for" or "forwarded". Only this one
+        /// is read, since a proxy may pass on the others as the client sent them.
+        address_header "address_header": AddressHeader = "x-real-ip";
+        /// Whether they begin each connection with a header of the PROXY protocol, version 1 or 2.
+        proxy_protocol "proxy_protocol": bool = false;
         /// Path of the WebSocket; it is served without the final slash too.
         path "path": UrlPath = "/ws/";
         /// Origins whose pages may connect, as `["https://app.example"]`. An empty list allows every
@@ -232,7 +242,7 @@ sections! {
         /// files (ulimit -n), less some for itself.
         connections_max "connections_max": Option<usize> = 0 in 1 ..= 100000000;
         /// Most connections of one client address; further ones are refused (503). 0 for no limit,
-        /// as behind a proxy, where all come from one address.
+        /// as behind a proxy that is not among [public] trusted_proxies: all come from its address.
         connections_per_address_max "connections_per_address_max": Option<usize> = 0 in 1 ..= 100000000;
         /// Longest message of a client, in bytes; a longer one closes its connection (1009).
         message_bytes_max "message_bytes_max": usize = 16777216 in 128 ..= 1073741824;
@@ -251,7 +261,8 @@ sections! {
         mailbox_publications_max "mailbox_publications_max": usize = 65536 in 1 ..= 10000000;
         /// Most bytes of publications waiting for a loop; a further trigger is refused (503).
         mailbox_bytes_max "mailbox_bytes_max": usize = 268435456 in 65536 ..= 1099511627776;
-        /// Longest time for a client's request to come in, in seconds; then it is hung up on.
+        /// Longest time for a client's request to come in, and before it for the TLS handshake and the
+        /// header of a proxy, in seconds; then it is hung up on.
         handshake_timeout "handshake_timeout_s": Duration = 10 in 0 ..= 3600;
         /// Longest head of a request, in bytes; a longer one is refused (431).
         header_bytes_max "header_bytes_max": usize = 16384 in 8192 ..= 1048576;

@@ -10,6 +10,7 @@ mod keys;
 mod kinds;
 mod load;
 pub(crate) mod nearest;
+mod networks;
 mod text;
 mod value;
 
@@ -26,4 +27,5 @@ pub use kinds::{
     BackendUrl, Dialect, HookPath, LogFilter, LogFormat, Origins, Secret, TriggerMatch, UrlPath,
 };
 pub use load::{Loaded, Sources, load};
+pub use networks::{AddressHeader, Networks};
 pub use text::{default_text, effective_text};

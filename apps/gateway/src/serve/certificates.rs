@@ -3,6 +3,7 @@
 use super::{Shared, Side};
 use crate::config::Config;
 use crate::tls::{Files, Tls};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -55,6 +56,16 @@ impl Side {
             Side::Public => "public",
             Side::Internal => "internal",
         }
+    }
+
+    /// Returns whether what `peer` says of its own clients is believed.
+    pub fn trusts(self, config: &Config, peer: IpAddr) -> bool {
+        self == Side::Public && config.public.trusted_proxies.contains(peer)
+    }
+
+    /// Returns whether `peer` begins each connection with a header of the PROXY protocol.
+    pub fn has_header(self, config: &Config, peer: IpAddr) -> bool {
+        config.public.proxy_protocol && self.trusts(config, peer)
     }
 
     /// Returns the files of its certificate, if it has one.

@@ -7,5 +7,6 @@ mod config;
 mod hardship;
 mod listeners;
 mod protocol;
+mod proxies;
 mod tls;
 mod vectors;

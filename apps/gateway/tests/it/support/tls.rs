@@ -60,6 +60,15 @@ impl Certificate {
     ///
     /// It shows another, or the connection breaks.
     pub(crate) async fn connect(&self, address: SocketAddr) -> io::Result<TlsStream<TcpStream>> {
+        self.handshake(TcpStream::connect(address).await?).await
+    }
+
+    /// Does the handshake with a listener that has to show this certificate.
+    ///
+    /// # Errors
+    ///
+    /// It shows another, or the connection breaks.
+    pub(crate) async fn handshake(&self, stream: TcpStream) -> io::Result<TlsStream<TcpStream>> {
         let mut roots = RootCertStore::empty();
         roots.add(self.trusted.clone()).expect("it is a certificate");
         let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -70,7 +79,6 @@ impl Certificate {
             .with_no_client_auth();
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         let name = ServerName::try_from("campanile.test").expect("a good name");
-        let stream = TcpStream::connect(address).await?;
         TlsConnector::from(Arc::new(config)).connect(name, stream).await
     }
 }
