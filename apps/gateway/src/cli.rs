@@ -1,5 +1,6 @@
 //! The command line.
 
+mod health;
 mod trigger;
 
 use crate::config::{
@@ -29,6 +30,10 @@ enum Command {
     Demo(ServeArguments),
     /// Send one trigger to a running server.
     Trigger(trigger::Arguments),
+    /// Test a running deployment from outside, through its proxy: upgrade, idle time-out, origin, …
+    Doctor(crate::doctor::Arguments),
+    /// Say by the status to exit with whether the server is alive and ready, as containers ask.
+    Health(health::Arguments),
     /// Measure what the server costs, beside a bare loop that only writes.
     Bench(crate::bench::Arguments),
     /// Say whether the configuration is in order, and what it amounts to.
@@ -83,6 +88,8 @@ pub fn run(line: CommandLine) -> ExitCode {
             demo(loaded)
         }),
         Command::Trigger(arguments) => trigger::run(&arguments),
+        Command::Doctor(arguments) => doctor(&arguments),
+        Command::Health(arguments) => health::run(&arguments),
         Command::Bench(arguments) => {
             crate::bench::run(arguments).map_err(|failure| Failure::of(failure.to_string()))
         }
@@ -92,6 +99,7 @@ pub fn run(line: CommandLine) -> ExitCode {
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
+        Err(Failure { status, message }) if message.is_empty() => ExitCode::from(status),
         Err(failure) => {
             // There is nowhere to complain about a closed standard error.
             let _ = writeln!(std::io::stderr(), "{}", failure.message);
@@ -148,6 +156,15 @@ fn serve(loaded: Loaded, url: BackendUrl) -> Result<(), Failure> {
 
 fn demo(loaded: Loaded) -> Result<(), Failure> {
     serve::run(loaded.config, Role::Demo).map_err(Failure::of)
+}
+
+fn doctor(arguments: &crate::doctor::Arguments) -> Result<(), Failure> {
+    match crate::doctor::run(arguments, std::io::stdout()) {
+        Ok(true) => Ok(()),
+        // The report has said it all.
+        Ok(false) => Err(Failure::of("")),
+        Err(error) => Err(Failure::usage(error)),
+    }
 }
 
 fn check_config(arguments: &ConfigArguments) -> Result<(), Failure> {

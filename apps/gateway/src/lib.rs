@@ -51,4 +51,6 @@ pub mod demo;
 
 pub mod bench;
 
+pub mod doctor;
+
 pub mod logging;

@@ -109,7 +109,7 @@ fn quoted(text: &str) -> String {
 }
 
 /// Where a server that listens on every address is reached from its own machine.
-fn reachable(mut listen: SocketAddr) -> SocketAddr {
+pub(super) fn reachable(mut listen: SocketAddr) -> SocketAddr {
     if listen.ip().is_unspecified() {
         listen.set_ip(match listen {
             SocketAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
