@@ -1,5 +1,10 @@
 //! The numbers of the process, as Prometheus reads them.
 
+mod durations;
+mod process;
+
+pub use durations::Durations;
+
 use crate::serve::{Shared, Side};
 use std::fmt::{Display, Write};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -109,7 +114,14 @@ const LEVELS: [&str; 4] = ["connections", "rooms", "subscriptions", "frames_wait
 
 /// Returns everything that is counted, in Prometheus' text format.
 pub fn page(shared: &Shared) -> String {
-    let mut page = Page(String::with_capacity(8 << 10));
+    let mut page = Page(String::with_capacity(16 << 10));
+    let help = "The version that runs; always 1.";
+    page.plain(
+        concat!("campanile_build_info{version=\"", env!("CARGO_PKG_VERSION"), "\"}"),
+        "gauge",
+        help,
+        1,
+    );
     for (name, help, value) in shared.handle.statistics().iter() {
         if LEVELS.contains(&name) {
             page.gauge(name, help, value);
@@ -137,6 +149,7 @@ pub fn page(shared: &Shared) -> String {
     certificates(&mut page, shared);
     backend(&mut page, shared);
     hooks(&mut page, shared);
+    process::process(&mut page);
     page.0
 }
 
@@ -202,6 +215,11 @@ fn backend(page: &mut Page, shared: &Shared) {
     for (outcome, counter) in outcomes {
         page.labelled("bootstraps_total", "outcome", outcome, counter.load(Relaxed));
     }
+    page.durations(
+        "bootstrap_duration_seconds",
+        "How long the backend took for a bootstrap, waiting for a turn not counted.",
+        &statistics.durations,
+    );
     let (asked, waiting) = shared.backend.in_flight(&shared.config().backend);
     page.gauge("bootstraps_in_flight", "Bootstraps that the backend is asked now.", asked);
     page.gauge(
@@ -263,6 +281,25 @@ impl Page {
 
     fn labelled(&mut self, name: &str, label: &str, value: &str, number: impl Display) {
         self.lines(format_args!("campanile_{name}{{{label}=\"{value}\"}} {number}\n"));
+    }
+
+    /// Writes durations as a histogram.
+    fn durations(&mut self, name: &str, help: &str, durations: &Durations) {
+        self.lines(format_args!(
+            "# HELP campanile_{name} {help}\n# TYPE campanile_{name} histogram\n"
+        ));
+        let (count, sum) = durations.read(|bound, count| {
+            self.lines(format_args!("campanile_{name}_bucket{{le=\"{bound}\"}} {count}\n"));
+        });
+        self.lines(format_args!("campanile_{name}_sum {sum}\ncampanile_{name}_count {count}\n"));
+    }
+
+    /// Writes a number by its whole name, with labels if there are any.
+    fn plain(&mut self, name: &str, kind: &str, help: &str, value: impl Display) {
+        let family = name.split('{').next().unwrap_or_default();
+        self.lines(format_args!(
+            "# HELP {family} {help}\n# TYPE {family} {kind}\n{name} {value}\n"
+        ));
     }
 
     fn lines(&mut self, lines: std::fmt::Arguments<'_>) {

@@ -69,7 +69,7 @@ statistics! {
     /// Messages received.
     messages_received,
     /// Bytes received.
-    bytes_received,
+    received_bytes,
     /// Replies and other messages to one connection.
     messages_sent,
     /// Publications taken from the mailbox, counted once for each loop.
@@ -79,7 +79,7 @@ statistics! {
     /// Patterns of triggers refused because they stood for too many rooms.
     patterns_refused,
     /// Bytes that sockets took.
-    bytes_sent,
+    sent_bytes,
     /// Write calls.
     writes,
     /// Write calls that took less than all.

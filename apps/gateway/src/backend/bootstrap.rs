@@ -5,6 +5,7 @@ use super::cookies::Cookies;
 use super::forward::{Forwarded, Forwarding, Unforwardable};
 use super::hooks::Hooks;
 use crate::config::{BackendUrl, Config};
+use crate::metrics::Durations;
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, SET_COOKIE};
 use http::{HeaderMap, Method, StatusCode, Uri};
@@ -13,6 +14,7 @@ use serde_json::value::RawValue;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::time::Instant;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// The backend; clones are the same one.
@@ -94,6 +96,8 @@ pub struct BackendStatistics {
     pub too_long: AtomicU64,
     /// Not asked, since `bootstraps_waiting_max` were waiting.
     pub busy: AtomicU64,
+    /// How long the answers took, bad ones too.
+    pub durations: Durations,
 }
 
 impl Backend {
@@ -156,7 +160,10 @@ impl Backend {
             headers: forwarded.headers(),
             body: Bytes::new(),
         });
-        let answer = answer.await.map_err(Refused::NoAnswer)?;
+        let began = Instant::now();
+        let answer = answer.await;
+        self.0.statistics.durations.add(began.elapsed());
+        let answer = answer.map_err(Refused::NoAnswer)?;
         if answer.status != StatusCode::OK {
             return Err(Refused::Status(answer.status));
         }

@@ -43,12 +43,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
 /// Asks whether it says 200.
 async fn ask(url: String) -> Result<(), Failure> {
     let uri: Uri = url.parse().map_err(|_| Failure::usage(format!("{url:?} is not a URL")))?;
-    let outgoing = Outgoing {
-        method: Method::GET,
-        uri,
-        headers: HeaderMap::new(),
-        body: Bytes::new(),
-    };
+    let outgoing =
+        Outgoing { method: Method::GET, uri, headers: HeaderMap::new(), body: Bytes::new() };
     let client = Client::new(None, TIMEOUT, TIMEOUT, ANSWER_BYTES_MAX);
     let answer = client.send(outgoing).await;
     let answer = answer.map_err(|error| {

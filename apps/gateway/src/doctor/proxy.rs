@@ -6,7 +6,7 @@ use super::line::Head;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Proxy {
     Nginx,
-    HaProxy,
+    Haproxy,
     Apache,
     Traefik,
     Caddy,
@@ -15,10 +15,10 @@ pub(super) enum Proxy {
     Envoy,
 }
 
-use Proxy::{Alb, Apache, Caddy, Cloudflare, Envoy, HaProxy, Nginx, Traefik};
+use Proxy::{Alb, Apache, Caddy, Cloudflare, Envoy, Haproxy, Nginx, Traefik};
 
 impl Proxy {
-    const ALL: [Proxy; 8] = [Nginx, HaProxy, Apache, Traefik, Caddy, Alb, Cloudflare, Envoy];
+    const ALL: [Proxy; 8] = [Nginx, Haproxy, Apache, Traefik, Caddy, Alb, Cloudflare, Envoy];
 
     /// Returns who answered, as far as the headers `Server` and `Via` tell.
     pub(super) fn of(head: &Head) -> Option<Proxy> {
@@ -31,7 +31,7 @@ impl Proxy {
     fn mark(self) -> &'static str {
         match self {
             Nginx => "nginx",
-            HaProxy => "haproxy",
+            Haproxy => "haproxy",
             Apache => "apache",
             Traefik => "traefik",
             Caddy => "caddy",
@@ -45,14 +45,16 @@ impl Proxy {
     fn for_idle(self) -> &'static str {
         match self {
             Nginx => "nginx: proxy_read_timeout 1h; proxy_send_timeout 1h; (60 s by default)",
-            HaProxy => "HAProxy: timeout tunnel 1h (without it, timeout client and server hold)",
+            Haproxy => "HAProxy: timeout tunnel 1h (without it, timeout client and server hold)",
             Apache => {
                 "Apache: ProxyTimeout 3600 or ProxyPass … timeout=3600, and mod_reqtimeout off here"
             }
             Traefik => {
                 "Traefik: entryPoints.NAME.transport.respondingTimeouts.idleTimeout and readTimeout"
             }
-            Caddy => "Caddy: reverse_proxy has no limit of its own; see stream_timeout if you set it",
+            Caddy => {
+                "Caddy: reverse_proxy has no limit of its own; see stream_timeout if you set it"
+            }
             Alb => "AWS ALB: the attribute idle_timeout.timeout_seconds (60 by default, to 4000)",
             Cloudflare => "Cloudflare: 100 s, fixed but for Enterprise: only traffic helps",
             Envoy => "Envoy: the route's idle_timeout, or stream_idle_timeout (5 min by default)",
@@ -66,7 +68,7 @@ impl Proxy {
                 "nginx: proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; \
                  proxy_set_header Connection \"upgrade\";"
             }
-            HaProxy => "HAProxy: mode http passes it; remove rules that delete Upgrade",
+            Haproxy => "HAProxy: mode http passes it; remove rules that delete Upgrade",
             Apache => "Apache: ProxyPass … ws://… upgrade=websocket, with mod_proxy_wstunnel",
             Traefik => "Traefik: passes it; look for a middleware that removes headers",
             Caddy => "Caddy: reverse_proxy passes it; look for header_up rules",

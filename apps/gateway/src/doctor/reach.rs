@@ -48,10 +48,7 @@ async fn resolve(target: &Target, report: &mut Report<impl Write>) -> Option<Vec
 }
 
 /// Tries every address, since a browser may get any; returns the first that answered.
-async fn connect(
-    addresses: &[SocketAddr],
-    report: &mut Report<impl Write>,
-) -> Option<SocketAddr> {
+async fn connect(addresses: &[SocketAddr], report: &mut Report<impl Write>) -> Option<SocketAddr> {
     let (mut answering, mut silent) = (Vec::new(), Vec::new());
     for &address in addresses {
         let began = Instant::now();

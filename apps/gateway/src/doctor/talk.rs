@@ -86,11 +86,8 @@ async fn ping(line: &mut Line, report: &mut Report<impl Write>) -> bool {
     trips.sort_unstable();
     let (median, longest) = (trips[PINGS / 2], trips[PINGS - 1]);
     let ms = |time: Duration| format!("{:.1} ms", time.as_secs_f64() * 1_000.0);
-    let what = format!(
-        "ping to pong in {} (median of {PINGS}; longest {})",
-        ms(median),
-        ms(longest)
-    );
+    let what =
+        format!("ping to pong in {} (median of {PINGS}; longest {})", ms(median), ms(longest));
     if median > ROUND_TRIP_MAX {
         report.warn("ping", what, "a long way, or a machine with too much to do");
     } else {
@@ -102,7 +99,8 @@ async fn ping(line: &mut Line, report: &mut Report<impl Write>) -> bool {
 /// Sends a large message, which nobody understands and campanile says so. Returns whether the
 /// connection lives.
 async fn large(line: &mut Line, report: &mut Report<impl Write>) -> bool {
-    let message = format!(r#"{{"type":"doctor","padding":"{}"}}"#, "large ".repeat(LARGE_BYTES / 6));
+    let message =
+        format!(r#"{{"type":"doctor","padding":"{}"}}"#, "large ".repeat(LARGE_BYTES / 6));
     let said = format!("a message of {} KiB", message.len() >> 10);
     match ask(line, &message, |text| text.contains("message-type-not-allowed")).await {
         Ok(()) => {

@@ -41,13 +41,15 @@ pub(super) fn explain(error: &io::Error, host: &str) -> (String, String) {
     let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>());
     let advice = match inner {
         Some(Error::InvalidCertificate(certificate)) => match certificate {
-            CertificateError::UnknownIssuer => {
+            CertificateError::UnknownIssuer | CertificateError::BadSignature => {
                 "nobody this machine trusts has signed it: serve the whole chain (fullchain.pem, \
                  not cert.pem), or name your own authority in SSL_CERT_FILE"
                     .to_owned()
             }
             CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-                format!("it is not for {host}: get one for that name, or connect to the name it has")
+                format!(
+                    "it is not for {host}: get one for that name, or connect to the name it has"
+                )
             }
             CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
                 "it has expired: renew it, and have the proxy read it again".to_owned()

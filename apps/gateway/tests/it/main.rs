@@ -4,6 +4,7 @@ mod support;
 
 mod backend;
 mod config;
+mod doctor;
 mod hardship;
 mod listeners;
 mod protocol;

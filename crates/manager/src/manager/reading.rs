@@ -62,7 +62,7 @@ impl<S: Service, P: Poller> Manager<S, P> {
                 if read.bytes == 0 {
                     self.end_of_stream(slot);
                 } else {
-                    self.counters.bytes_received.add(read.bytes as u64);
+                    self.counters.received_bytes.add(read.bytes as u64);
                     self.receive(slot, read.bytes);
                 }
             }

@@ -167,7 +167,7 @@ fn write_out<P: Poller, T>(
         None => parcel.write(|slices| write_once(poller, socket, slices))?,
     };
     counters.writes.add(1);
-    counters.bytes_sent.add(taken as u64);
+    counters.sent_bytes.add(taken as u64);
     if taken < offered || !poller.flush(socket)? {
         *writable = false;
         counters.writes_partial.add(1);

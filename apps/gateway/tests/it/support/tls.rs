@@ -16,18 +16,25 @@ use tokio_rustls::client::TlsStream;
 /// A certificate and its key in files of their own, removed with this.
 pub(crate) struct Certificate {
     folder: PathBuf,
+    name: String,
     trusted: CertificateDer<'static>,
 }
 
 impl Certificate {
     /// Makes a certificate that lasts.
     pub(crate) fn new() -> Certificate {
+        Certificate::named("campanile.test")
+    }
+
+    /// Makes one for a name or an address.
+    pub(crate) fn named(host: &str) -> Certificate {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let name = format!("campanile-certificate-{}-{count}", std::process::id());
         let folder = std::env::temp_dir().join(name);
         fs::create_dir_all(&folder).expect("the temporary folder can be written");
-        let mut certificate = Certificate { folder, trusted: CertificateDer::from(Vec::new()) };
+        let trusted = CertificateDer::from(Vec::new());
+        let mut certificate = Certificate { folder, name: host.to_owned(), trusted };
         certificate.renew(4000);
         certificate
     }
@@ -35,8 +42,7 @@ impl Certificate {
     /// Writes another certificate and key, good until that year; returns what does not last.
     pub(crate) fn renew(&mut self, until: i32) {
         let key = KeyPair::generate().expect("ring makes keys");
-        let mut parameters =
-            CertificateParams::new(["campanile.test".to_owned()]).expect("a good name");
+        let mut parameters = CertificateParams::new([self.name.clone()]).expect("a good name");
         parameters.not_after = date_time_ymd(until, 1, 1);
         let certificate = parameters.self_signed(&key).expect("it can be signed");
         fs::write(self.key(), key.serialize_pem()).expect("the folder is there");
