@@ -6,7 +6,7 @@ use crate::metrics::{self, TriggerCounts};
 use crate::serve::Shared;
 use crate::trigger::Trigger;
 use bytes::Bytes;
-use campanile_manager::{MailboxFull, Receipt};
+use campanile_manager::{PostError, Receipt};
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_LENGTH, ORIGIN, WWW_AUTHENTICATE};
 use http::{HeaderMap, Method, StatusCode};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
@@ -165,14 +165,14 @@ pub async fn publish(shared: &Arc<Shared>, body: &[u8], counted: bool) -> Answer
                 counts.accepted.add();
                 text(StatusCode::OK, "publish success")
             }
-            Err(full) => behind(counts, full),
+            Err(error) => not_taken(counts, error),
         };
     }
     let receipt = match shared.handle.publish_counted(trigger.publication) {
         Ok(receipt) => receipt,
-        Err(full) => {
+        Err(error) => {
             star_is_settled.fetch_and(!asks_star, Relaxed);
-            return behind(counts, full);
+            return not_taken(counts, error);
         }
     };
     counts.accepted.add();
@@ -189,10 +189,18 @@ pub async fn publish(shared: &Arc<Shared>, body: &[u8], counted: bool) -> Answer
     json(StatusCode::OK, format!("{{\"subscriptions\": {number}}}"))
 }
 
-fn behind(counts: &TriggerCounts, full: MailboxFull) -> Answer {
-    counts.mailbox_full.add();
-    tracing::debug!("a trigger was refused: {full}");
-    unavailable("the loops are behind: nobody was told, try again\n")
+fn not_taken(counts: &TriggerCounts, error: PostError) -> Answer {
+    tracing::debug!("a trigger was refused: {error}");
+    match error {
+        PostError::Full => {
+            counts.mailbox_full.add();
+            unavailable("the loops are behind: nobody was told, try again\n")
+        }
+        PostError::Ended => {
+            counts.stopping.add();
+            unavailable("the gateway has stopped: nobody was told\n")
+        }
+    }
 }
 
 async fn watch_star(shared: Arc<Shared>, receipt: Receipt) {

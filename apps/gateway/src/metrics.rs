@@ -71,6 +71,8 @@ pub struct TriggerCounts {
     pub unauthorized: Count,
     /// Refused since the loops were behind.
     pub mailbox_full: Count,
+    /// Refused since the process had told its clients goodbye.
+    pub stopping: Count,
     /// Entries of `rooms` that were no rooms.
     pub rooms_skipped: Count,
 }
@@ -103,6 +105,7 @@ impl TriggerCounts {
             ("bad", &self.bad),
             ("unauthorized", &self.unauthorized),
             ("mailbox_full", &self.mailbox_full),
+            ("stopping", &self.stopping),
         ]
         .map(|(outcome, count)| (outcome, count.get()))
         .into_iter()

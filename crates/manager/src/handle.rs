@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crate::config::Config;
-use crate::mailbox::{Adoption, Letter, MailboxFull, Post, Receipt};
+use crate::mailbox::{Adoption, Letter, Post, PostError, Receipt};
 use crate::manager::Manager;
 use crate::poller::{MioPoller, Poller};
 use crate::publication::Publication;
@@ -95,8 +95,8 @@ impl<S: Service, K> Handle<S, K> {
     ///
     /// # Errors
     ///
-    /// If the loops are too far behind; then it reaches nobody.
-    pub fn publish(&self, publication: Publication) -> Result<(), MailboxFull> {
+    /// If the loops are too far behind or have all ended; then it reaches nobody.
+    pub fn publish(&self, publication: Publication) -> Result<(), PostError> {
         self.shared.post.publish(publication, None)
     }
 
@@ -104,8 +104,8 @@ impl<S: Service, K> Handle<S, K> {
     ///
     /// # Errors
     ///
-    /// If the loops are too far behind; then it reaches nobody.
-    pub fn publish_counted(&self, publication: Publication) -> Result<Receipt, MailboxFull> {
+    /// If the loops are too far behind or have all ended; then it reaches nobody.
+    pub fn publish_counted(&self, publication: Publication) -> Result<Receipt, PostError> {
         let (receipt, tally) = Receipt::new(self.shared.post.loops());
         self.shared.post.publish(publication, Some(&tally))?;
         Ok(receipt)
@@ -132,9 +132,12 @@ impl<S: Service, K> Handle<S, K> {
     /// # Errors
     ///
     /// If that loop is too far behind, or has ended.
-    pub fn command(&self, key: ConnectionKey, command: S::Command) -> Result<(), MailboxFull> {
+    pub fn command(&self, key: ConnectionKey, command: S::Command) -> Result<(), PostError> {
         let to = usize::from(key.loop_index);
-        self.shared.post.send(to, Letter::Command(command)).map_err(|_| MailboxFull)
+        self.shared
+            .post
+            .send(to, Letter::Command(command))
+            .map_err(|_| self.shared.post.why_not(to))
     }
 
     /// Asks the services of all loops something; returns how many loops will not do it, being too far

@@ -47,7 +47,7 @@ pub mod testing;
 
 pub use config::Config;
 pub use handle::{Handle, Loops, start};
-pub use mailbox::{Adoption, MailboxFull, Receipt};
+pub use mailbox::{Adoption, PostError, Receipt};
 pub use manager::Manager;
 pub use publication::{Envelope, Publication};
 pub use service::{Connection, ConnectionKey, Connections, Message, Service};

@@ -38,17 +38,25 @@ pub(crate) enum Letter<K, T, C> {
     Stop { deadline: Instant },
 }
 
-/// The mailboxes are full: the loops cannot keep up. Nothing of what was asked is done.
+/// Why mail was not taken. Nothing of what was asked is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct MailboxFull;
+pub enum PostError {
+    /// The loops cannot keep up, and their mailboxes are full.
+    Full,
+    /// The loops have ended, and nobody reads their mail any more.
+    Ended,
+}
 
-impl fmt::Display for MailboxFull {
+impl fmt::Display for PostError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the loops are behind, and their mailboxes are full: try again later")
+        f.write_str(match self {
+            Self::Full => "the loops are behind, and their mailboxes are full: try again later",
+            Self::Ended => "the loops have ended",
+        })
     }
 }
 
-impl std::error::Error for MailboxFull {}
+impl std::error::Error for PostError {}
 
 /// All loops' mailboxes.
 pub(crate) struct Post<K, T, C> {
@@ -111,16 +119,19 @@ impl<K, T, C> Post<K, T, C> {
         letters.max().unwrap_or(0)
     }
 
-    /// Posts a publication to every loop, or to none.
+    /// Posts a publication to every loop, or to none. A loop that has ended does not count.
     pub(crate) fn publish(
         &self,
         publication: Publication,
         receipt: Option<&Arc<Tally>>,
-    ) -> Result<(), MailboxFull> {
+    ) -> Result<(), PostError> {
         let (bytes, publication) = (publication.bytes(), Arc::new(publication));
         let mut sorting = self.lock();
+        if self.boxes.iter().all(Flag::is_retired) {
+            return Err(PostError::Ended);
+        }
         if self.boxes.iter().any(|flag| !flag.has_room(self.letters_max, bytes, self.bytes_max)) {
-            return Err(MailboxFull);
+            return Err(PostError::Full);
         }
         let sequence = self.sequence.load(Ordering::Relaxed) + 1;
         self.sequence.store(sequence, Ordering::Release);
@@ -152,6 +163,12 @@ impl<K, T, C> Post<K, T, C> {
         drop(sorting);
         flag.raise();
         Ok(())
+    }
+
+    /// Returns why a letter to one loop came back.
+    pub(crate) fn why_not(&self, to: usize) -> PostError {
+        // A loop that has ended stays so.
+        if self.boxes[to].is_retired() { PostError::Ended } else { PostError::Full }
     }
 
     /// Moves all letters for `of` behind those it has. Costs one atomic load when there are none.

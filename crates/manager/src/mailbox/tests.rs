@@ -82,7 +82,7 @@ fn a_publication_that_one_loop_has_no_room_for_reaches_none() {
     let post = post(2, 2, usize::MAX);
     assert!(post.send(1, Letter::Command(1)).is_ok());
     assert_eq!(post.publish(publication("one"), None), Ok(()));
-    assert_eq!(post.publish(publication("two"), None), Err(MailboxFull));
+    assert_eq!(post.publish(publication("two"), None), Err(PostError::Full));
     assert!(matches!(post.send(1, Letter::Command(2)), Err(Letter::Command(2))));
     assert!(post.send(0, Letter::Command(3)).is_ok());
     assert!(post.send(1, Letter::Stop { deadline: Instant::now() }).is_ok(), "always possible");
@@ -96,11 +96,11 @@ fn a_publication_that_one_loop_has_no_room_for_reaches_none() {
 fn bytes_are_limited_but_one_large_publication_may_pass_alone() {
     let post = post(1, usize::MAX, 10);
     assert_eq!(post.publish(publication("123456789012345"), None), Ok(()));
-    assert_eq!(post.publish(publication("1"), None), Err(MailboxFull));
+    assert_eq!(post.publish(publication("1"), None), Err(PostError::Full));
     assert_eq!(take(&post, 0).len(), 1);
     assert_eq!(post.publish(publication("12345"), None), Ok(()));
     assert_eq!(post.publish(publication("12345"), None), Ok(()));
-    assert_eq!(post.publish(publication("1"), None), Err(MailboxFull));
+    assert_eq!(post.publish(publication("1"), None), Err(PostError::Full));
 }
 
 #[test]
@@ -110,7 +110,7 @@ fn letters_taken_but_not_worked_off_still_count() {
     let mut letters = VecDeque::new();
     post.collect(0, &mut letters);
     assert_eq!(letters.len(), 1);
-    assert_eq!(post.publish(publication("two"), None), Err(MailboxFull));
+    assert_eq!(post.publish(publication("two"), None), Err(PostError::Full));
     post.worked_off(0, 3);
     assert_eq!(post.publish(publication("two"), None), Ok(()));
 }
