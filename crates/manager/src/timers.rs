@@ -12,6 +12,9 @@ const TICK: Duration = Duration::from_millis(64);
 /// turns.
 const SPOKES: usize = 256;
 
+/// Timers for which a spoke keeps memory, so that it need not ask for it at each turn.
+const SPOKE_KEPT: usize = 16;
+
 /// The timers of a loop's connections, at most one alive for each.
 #[derive(Debug)]
 pub struct Timers {
@@ -58,13 +61,17 @@ impl Timers {
         let turns = (until.saturating_sub(self.rung) as usize).min(SPOKES);
         let first = until - turns as u32;
         for tick in first..until {
-            self.spokes[(tick as usize + 1) % SPOKES].retain(|timer| {
+            let spoke = &mut self.spokes[(tick as usize + 1) % SPOKES];
+            spoke.retain(|timer| {
                 let rings = timer.tick <= until;
                 if rings {
                     due.push((timer.slot, timer.tick));
                 }
                 !rings
             });
+            if spoke.capacity() > 4 * spoke.len().max(SPOKE_KEPT) {
+                spoke.shrink_to(2 * spoke.len());
+            }
         }
         self.count -= due.len();
         self.rung = until;
