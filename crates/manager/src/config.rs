@@ -14,7 +14,8 @@ pub struct Config {
     pub websocket: Arc<wire::Config>,
     /// What each loop's hub keeps to.
     pub hub: hub::Limits,
-    /// Bytes that may wait for one slow client before it is closed with 1013. Default: 1 MiB.
+    /// Bytes that may wait for one slow client, behind the message that is being written to it,
+    /// before it is closed with 1013. Default: 1 MiB.
     pub outbox_bytes_max: usize,
     /// Bytes read from one connection in one turn, and the size of the one buffer they are read
     /// into. Default: 64 KiB.

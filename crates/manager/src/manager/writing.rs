@@ -66,12 +66,13 @@ impl<S: Service, P: Poller> Manager<S, P> {
         self.hang_up(slot);
     }
 
-    /// Closes a connection whose outbox is full: what waits for it is dropped, so that the close
+    /// Closes a connection if its outbox is full: what waits for it is dropped, so that the close
     /// frame can follow what has been written in part.
     pub(super) fn shed(&mut self, slot: u32) {
         let Some(entry) = self.connections.get_mut(slot as usize) else { return };
         let Some(backlog) = entry.outbox.backlog() else { return };
-        if !entry.websocket.can_send() {
+        let is_full = backlog.bytes_behind_first() > self.config.outbox_bytes_max;
+        if !is_full || !entry.websocket.can_send() {
             return;
         }
         self.counters.slow_closed.add(1);

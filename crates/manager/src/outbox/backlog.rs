@@ -33,6 +33,13 @@ impl Backlog {
         self.bytes
     }
 
+    /// Returns the bytes behind the frame that is being written. That one does not count against a
+    /// limit: a message longer than all that may wait is no sign of a slow client.
+    pub(crate) fn bytes_behind_first(&self) -> usize {
+        let last = self.chunks.iter().position(|chunk| chunk.ends_frame).map_or(0, |last| last + 1);
+        self.chunks.iter().skip(last).map(|chunk| chunk.bytes.len() + CHUNK_BYTES).sum()
+    }
+
     /// Frames that have not been written, not wholly.
     pub(crate) fn frames(&self) -> u64 {
         self.frames as u64

@@ -120,6 +120,24 @@ fn a_slow_reader_is_told_so_and_the_others_hear_everything() {
 }
 
 #[test]
+fn a_message_longer_than_the_outbox_reaches_who_reads_it_and_what_follows_counts() {
+    let server = Server::start(Config { outbox_bytes_max: 100_000, ..Config::default() });
+    let mut client = server.connect();
+    client.say(r#"sub {"r":1} 1"#);
+    client.hear(1);
+    let long = format!("long {} ", "p".repeat(15_000_000));
+    server.handle.publish(publication(&long)).unwrap();
+    server.wait_until(|statistics| statistics.writes_partial > 0);
+    server.handle.publish(publication("short ")).unwrap();
+    assert_eq!(client.hear(2), [text(&format!("{long}1")), text("short 1")]);
+    for _ in 0..2 {
+        server.handle.publish(publication(&long)).unwrap();
+    }
+    assert_eq!(client.hear(3), [text(&format!("{long}1")), close(1013), Heard::End]);
+    assert_eq!(server.handle.statistics().slow_closed, 1);
+}
+
+#[test]
 fn who_breaks_the_protocol_is_told_so_though_it_goes_on_sending() {
     let server = Server::start(Config::default());
     let mut client = server.connect();
@@ -263,7 +281,12 @@ struct RealClient<T> {
 
 impl<T: Read + Write> RealClient<T> {
     fn new(stream: T) -> Self {
-        let config = wire::Config { role: Role::Client, ..wire::Config::default() };
+        let config = wire::Config {
+            role: Role::Client,
+            frame_bytes_max: 1 << 30,
+            message_bytes_max: 1 << 30,
+            ..wire::Config::default()
+        };
         Self {
             stream,
             websocket: WebSocket::new(&Arc::new(config), None, Instant::now()),
