@@ -4,12 +4,7 @@ use super::error::{ConfigError, Place};
 use super::keys::Config;
 use super::load::Places;
 
-pub(super) fn check(
-    config: &Config,
-    places: &Places,
-    warnings: &mut Vec<String>,
-    errors: &mut Vec<ConfigError>,
-) {
+pub(super) fn check(config: &Config, places: &Places, errors: &mut Vec<ConfigError>) {
     let mut error = |path: &str, message: String| {
         let place = places.get(path).cloned().unwrap_or(Place::Default);
         errors.push(ConfigError { place, message });
@@ -59,18 +54,6 @@ pub(super) fn check(
         if time.is_zero() {
             let (section, name) = path.split_once('.').unwrap_or_default();
             error(path, format!("[{section}] {name} is 0: nothing is that fast"));
-        }
-    }
-    let outbox = config.limits.outbox_bytes_max;
-    for (name, bytes) in [
-        ("[trigger] bytes_max", config.trigger.bytes_max),
-        ("[backend] response_bytes_max", backend.response_bytes_max),
-    ] {
-        if bytes > outbox {
-            warnings.push(format!(
-                "{name} ({bytes}) is more than [limits] outbox_bytes_max ({outbox}): a client is \
-                 closed as too slow by one message of that size"
-            ));
         }
     }
 }

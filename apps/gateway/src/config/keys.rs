@@ -236,7 +236,7 @@ sections! {
     /// What one client, and all of them together, may take.
     limits: Limits {
         /// A connection without a message from its client for so long is closed (1000), in seconds;
-        /// 0 for never.
+        /// 0 for never, which is the default with dialect "2.5", whose clients need not ping.
         inactivity "inactivity_s": Option<Duration> = 300 in 0 ..= 31536000;
         /// Most connections; further ones are refused (503). 0 for as many as the process may open
         /// files (ulimit -n), less some for itself.
@@ -255,7 +255,8 @@ sections! {
         subscriptions_per_connection_max "subscriptions_per_connection_max": usize = 10000 in 1 ..= 10000000;
         /// Most rooms of one loop; a subscribe to a further one is answered with an error.
         rooms_max "rooms_max": usize = 1000000 in 1 ..= 100000000;
-        /// Most bytes waiting for a client that reads slowly; with more it is closed (1013).
+        /// Most bytes waiting for a client that reads slowly, behind the message on its way to it; with
+        /// more it is closed (1013).
         outbox_bytes_max "outbox_bytes_max": usize = 4194304 in 1024 ..= 1073741824;
         /// Most publications waiting for a loop; a further trigger is refused (503).
         mailbox_publications_max "mailbox_publications_max": usize = 65536 in 1 ..= 10000000;

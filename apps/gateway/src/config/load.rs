@@ -4,6 +4,7 @@ use super::check::check;
 use super::error::{ConfigError, ConfigErrors, Place};
 use super::given::{self, Given, Kind};
 use super::keys::{Config, Key, SECTIONS};
+use super::kinds::Dialect;
 use super::nearest::suggestion;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -47,9 +48,9 @@ pub fn load(sources: &Sources) -> Result<Loaded, ConfigErrors> {
     let file = loading.file(sources);
     loading.environment(&sources.environment);
     loading.flags(&sources.flags);
+    loading.defaults_of_dialect();
     if loading.errors.is_empty() {
-        let Loading { config, places, warnings, errors, .. } = &mut loading;
-        check(config, places, warnings, errors);
+        check(&loading.config, &loading.places, &mut loading.errors);
     }
     if !loading.errors.is_empty() {
         return Err(ConfigErrors(loading.errors));
@@ -164,6 +165,16 @@ impl Loading {
                 let suggestion = suggestion(path, paths.iter().map(String::as_str));
                 self.error(place, format!("unknown setting {path:?}{suggestion}"));
             }
+        }
+    }
+
+    /// Settles what nobody set and the dialect decides.
+    fn defaults_of_dialect(&mut self) {
+        let Config { public, limits, .. } = &mut self.config;
+        if public.dialect == Dialect::TwoAndAHalf
+            && !self.places.contains_key("limits.inactivity_s")
+        {
+            limits.inactivity = None;
         }
     }
 

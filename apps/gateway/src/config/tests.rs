@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 /// Loads `file` as campanile.toml beside variables `NAME=value` and flags `path=value`, a line each, and
 /// compares the complaints and warnings; with neither, the settings that are not at their default.
 fn check(file: &str, variables: &str, flags: &str, expected: &Expect) {
-    let path = written("toml", file);
+    let written = written("toml", file);
     let split = |line: &str| {
         let (name, value) = line.trim().split_once('=').expect("a line is NAME=value");
         (name.to_owned(), value.to_owned())
@@ -20,7 +20,7 @@ fn check(file: &str, variables: &str, flags: &str, expected: &Expect) {
         text.lines().map(str::to_owned).filter(|line| !line.trim().is_empty()).collect::<Vec<_>>()
     };
     let sources = Sources {
-        file: Some(path.clone()),
+        file: Some(written.path.clone()),
         environment: lines(variables).iter().map(|line| split(line)).collect(),
         flags: lines(flags)
             .iter()
@@ -38,19 +38,33 @@ fn check(file: &str, variables: &str, flags: &str, expected: &Expect) {
             warnings.chain(changed.map(str::to_owned)).collect::<Vec<_>>().join("\n")
         }
     };
-    let said = said.replace(&path.display().to_string(), "campanile.toml");
-    std::fs::remove_file(path).expect("the test wrote it");
+    let said = said.replace(&written.path.display().to_string(), "campanile.toml");
     let said = if said.is_empty() { "nothing to say".to_owned() } else { said };
     expected.assert_eq(&format!("{said}\n"));
 }
 
-fn written(extension: &str, text: &str) -> PathBuf {
+/// A file in a folder of its own, removed with it.
+struct Written {
+    folder: PathBuf,
+    path: PathBuf,
+}
+
+fn written(extension: &str, text: &str) -> Written {
     static COUNT: AtomicUsize = AtomicUsize::new(0);
     let number = COUNT.fetch_add(1, Ordering::Relaxed);
-    let name = format!("campanile-config-{}-{number}.{extension}", std::process::id());
-    let path = std::env::temp_dir().join(name);
+    let name = format!("campanile-config-{}-{number}", std::process::id());
+    let folder = std::env::temp_dir().join(name);
+    std::fs::create_dir_all(&folder).expect("the temporary directory can be written");
+    let path = folder.join(format!("campanile.{extension}"));
     std::fs::write(&path, text).expect("the temporary directory can be written");
-    path
+    Written { folder, path }
+}
+
+impl Drop for Written {
+    fn drop(&mut self) {
+        // What is left behind harms no other test.
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
 }
 
 #[test]
@@ -272,6 +286,36 @@ fn the_environment_sets_over_the_file_and_flags_over_both() {
 }
 
 #[test]
+fn quiet_clients_of_2_5_are_kept_unless_a_time_is_set_and_be_it_the_default_of_3() {
+    let dialect = "[public]\ndialect = \"2.5\"\n";
+    check(
+        dialect,
+        "",
+        "",
+        &expect![[r#"
+            dialect = "2.5"
+            inactivity_s = 0
+        "#]],
+    );
+    check(
+        dialect,
+        "CAMPANILE_LIMITS_INACTIVITY_S=300",
+        "",
+        &expect![[r#"
+            dialect = "2.5"
+        "#]],
+    );
+    check(
+        "[limits]\ninactivity_s = 300\n",
+        "",
+        "public.dialect=2.5",
+        &expect![[r#"
+            dialect = "2.5"
+        "#]],
+    );
+}
+
+#[test]
 fn unknown_variables_are_warned_of_and_unknown_flags_refused() {
     check(
         "",
@@ -305,7 +349,7 @@ fn unknown_variables_are_warned_of_and_unknown_flags_refused() {
 #[test]
 fn a_secret_is_read_from_a_file_and_shown_nowhere() {
     let secret = written("key", "s3cret\n");
-    let variable = format!("CAMPANILE_INTERNAL_KEY_FILE={}", secret.display());
+    let variable = format!("CAMPANILE_INTERNAL_KEY_FILE={}", secret.path.display());
     check(
         "[internal]\nlisten = \"0.0.0.0:8002\"\n",
         &variable,
@@ -340,7 +384,8 @@ fn a_secret_is_read_from_a_file_and_shown_nowhere() {
     "#]],
     );
     let environment = vec![("CAMPANILE_INTERNAL_KEY".to_owned(), "s3cret".to_owned())];
-    let file = Some(written("toml", ""));
+    let empty = written("toml", "");
+    let file = Some(empty.path.clone());
     let loaded = load(&Sources { file, environment, flags: Vec::new() }).expect("it is fine");
     assert!(!format!("{loaded:?}").contains("s3cret"));
     assert!(loaded.config.internal.key.is_some_and(|key| key.is(b"s3cret") && !key.is(b"s3cre")));

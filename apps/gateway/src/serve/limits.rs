@@ -1,7 +1,7 @@
 //! The configuration, as the loops and the listeners understand it.
 
 use super::INTERNAL_CONNECTIONS_MAX;
-use crate::config::{Config, Dialect, raise_descriptor_limit};
+use crate::config::{Config, raise_descriptor_limit};
 use campanile_hub as hub;
 use campanile_manager as manager;
 use campanile_wire as wire;
@@ -18,6 +18,11 @@ pub(super) fn connections_max(config: &Config) -> usize {
             "[limits] connections_max is more than the {descriptors} files that this process may \
              open allow: at most {most} connections. Raise `ulimit -n`."
         );
+    } else if config.limits.connections_max.is_none() && most < reserved {
+        tracing::warn!(
+            "this process may open {descriptors} files, and keeps most of them for the backend, \
+             hooks and the internal listener: places for {most} connections. Raise `ulimit -n`."
+        );
     }
     most
 }
@@ -25,11 +30,6 @@ pub(super) fn connections_max(config: &Config) -> usize {
 /// Returns what of the configuration concerns the loops.
 pub(super) fn manager_config(config: &Config) -> manager::Config {
     let (limits, defaults) = (&config.limits, manager::Config::default());
-    // 2.5 kept quiet clients, so its clients may not ping; only another time than the default is
-    // surely meant.
-    let is_default = limits.inactivity == Config::default().limits.inactivity;
-    let is_2_5 = config.public.dialect == Dialect::TwoAndAHalf;
-    let quiet_max = limits.inactivity.filter(|_| !(is_2_5 && is_default));
     manager::Config {
         loops: config.loops.count.unwrap_or(defaults.loops),
         websocket: Arc::new(wire::Config {
@@ -38,7 +38,7 @@ pub(super) fn manager_config(config: &Config) -> manager::Config {
             ping_every: limits.ping_every,
             pong_within: limits.pong_within,
             close_within: limits.close_within,
-            quiet_max,
+            quiet_max: limits.inactivity,
             ..wire::Config::default()
         }),
         hub: hub::Limits {

@@ -105,6 +105,17 @@ async fn a_server_that_may_open_few_files_has_fewer_places_and_says_so() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_server_whose_files_leave_few_places_says_how_many_and_what_to_raise() {
+    let (campanile, _backend) = start(|start| start.files(540)).await;
+    let warning = "may open 540 files, and keeps most of them for the backend, hooks and the \
+                   internal listener: places for 1 connections. Raise `ulimit -n`.";
+    assert_eq!(campanile.log().matches(warning).count(), 1, "{}", campanile.log());
+    let mut witness = Witness::subscribe(&campanile).await;
+    assert!(knock(&campanile, None).await.is_none());
+    witness.is_unharmed(&campanile).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn one_address_cannot_take_the_places_of_the_others() {
     let (campanile, _backend) =
         start(|start| start.env("CAMPANILE_LIMITS_CONNECTIONS_PER_ADDRESS_MAX", "2")).await;
