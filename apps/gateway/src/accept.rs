@@ -6,6 +6,7 @@ mod reception;
 pub(crate) use farewell::linger;
 
 use crate::answer::Answer;
+use crate::descriptors::is_out_of_descriptors;
 use crate::places::{Full, Permit};
 use crate::serve::{Seldom, Shared, Side};
 use farewell::UNAVAILABLE;
@@ -191,12 +192,4 @@ impl Acceptor {
 
 fn reserve() -> Option<File> {
     File::open("/dev/null").ok()
-}
-
-fn is_out_of_descriptors(error: &io::Error) -> bool {
-    use rustix::io::Errno;
-    matches!(
-        Errno::from_io_error(error),
-        Some(Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::NOMEM)
-    )
 }

@@ -43,6 +43,8 @@ pub mod recent;
 
 mod object;
 
+mod descriptors;
+
 pub mod metrics;
 
 pub mod answer;

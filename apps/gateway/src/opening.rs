@@ -2,7 +2,7 @@
 
 use crate::accept::Asked;
 use crate::answer::{Answer, text, unavailable};
-use crate::backend::{Authorized, Forwarded, Refused};
+use crate::backend::{Authorized, Forwarded, Refused, RequestError};
 use crate::config::Dialect;
 use crate::places::Permit;
 use crate::reply::Speech;
@@ -54,6 +54,11 @@ pub async fn open(shared: &Arc<Shared>, asked: Asked) -> Answer {
         Err(Refused::Busy) => {
             shared.refusals.busy.add();
             return unavailable("too many connections wait for the backend\n");
+        }
+        Err(refused @ Refused::NoAnswer(RequestError::NoDescriptor)) => {
+            shared.refusals.descriptors.add();
+            note(shared, &refused);
+            return unavailable("no file is left to ask the backend by\n");
         }
         Err(refused) => {
             note(shared, &refused);

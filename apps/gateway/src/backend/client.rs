@@ -2,6 +2,7 @@
 //! and the size of every answer.
 
 use super::connect::Connector;
+use crate::descriptors::is_out_of_descriptors;
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, LOCATION, USER_AGENT};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri};
@@ -9,6 +10,7 @@ use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper_util::client::legacy::Client as Pool;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -57,6 +59,8 @@ pub struct Answer {
 pub enum RequestError {
     /// The backend cannot be reached, or the line to it broke.
     Unreachable(String),
+    /// This process has no file descriptor left to reach it by: it was not asked.
+    NoDescriptor,
     /// Not all of the answer came within the time limit.
     TimedOut,
     /// The answer was longer than `response_bytes_max`.
@@ -69,6 +73,7 @@ impl std::fmt::Display for RequestError {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Unreachable(why) => write!(formatter, "the backend cannot be reached: {why}"),
+            Self::NoDescriptor => formatter.write_str("no file is left to ask it by: `ulimit -n`"),
             Self::TimedOut => formatter.write_str("the backend took too long to answer"),
             Self::TooLong => formatter.write_str("the backend's answer is over response_bytes_max"),
             Self::BadRedirect => formatter.write_str("the backend's redirect cannot be followed"),
@@ -205,12 +210,15 @@ fn resolve(base: &Uri, location: &str) -> Option<Uri> {
 }
 
 /// Says in one line why the backend could not be reached: the innermost cause knows.
-fn unreachable(error: &dyn std::error::Error) -> RequestError {
+fn unreachable(error: &(dyn std::error::Error + 'static)) -> RequestError {
     let mut innermost = error;
     while let Some(source) = innermost.source() {
         innermost = source;
     }
-    RequestError::Unreachable(innermost.to_string())
+    match innermost.downcast_ref::<io::Error>() {
+        Some(error) if is_out_of_descriptors(error) => RequestError::NoDescriptor,
+        _ => RequestError::Unreachable(innermost.to_string()),
+    }
 }
 
 /// The name that we give ourselves when a client gave none.

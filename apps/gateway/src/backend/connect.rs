@@ -1,10 +1,12 @@
 //! Connections to the backend: TCP, a unix socket, or TLS over TCP.
 
+use crate::descriptors::is_out_of_descriptors;
 use http::Uri;
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::client::legacy::connect::{Connected, Connection};
 use hyper_util::rt::TokioIo;
 use rustls::pki_types::ServerName;
+use std::fs::File;
 use std::future::Future;
 use std::io;
 use std::path::PathBuf;
@@ -40,7 +42,7 @@ impl Connector {
         let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
         let is_https = uri.scheme_str() == Some("https");
         let port = uri.port_u16().unwrap_or(if is_https { 443 } else { 80 });
-        let stream = TcpStream::connect((host, port)).await?;
+        let stream = TcpStream::connect((host, port)).await.map_err(look_up_failed)?;
         stream.set_nodelay(true)?;
         if !is_https {
             return Ok(Stream::Tcp(TokioIo::new(stream)));
@@ -48,6 +50,16 @@ impl Connector {
         let name = ServerName::try_from(host.to_owned()).map_err(io::Error::other)?;
         let stream = tls_connector()?.connect(name, stream).await?;
         Ok(Stream::Tls(TokioIo::new(Box::new(stream))))
+    }
+}
+
+/// Returns the cause of a failed look-up of a name, which the system's resolver does not tell: it opens
+/// files itself, and says no more than "try again" when there are none left.
+fn look_up_failed(error: io::Error) -> io::Error {
+    let is_told = error.raw_os_error().is_some();
+    match File::open("/dev/null") {
+        Err(shortage) if !is_told && is_out_of_descriptors(&shortage) => shortage,
+        _ => error,
     }
 }
 

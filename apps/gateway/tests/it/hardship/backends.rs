@@ -1,5 +1,6 @@
 //! A backend in trouble, as its clients notice.
 
+use super::raw::{OPENING, Raw};
 use super::{ROOMS, Witness, comes_to, metric};
 use crate::support::campanile::{Campanile, Start, backend_address, own_address};
 use crate::support::client::{Client, Incoming};
@@ -172,4 +173,32 @@ async fn a_backend_in_trouble_lets_nobody_in_and_harms_nobody_inside() {
     witness.is_unharmed(&campanile).await;
     comes_to(&campanile, "campanile_connections", 1).await;
     comes_to(&campanile, "campanile_bootstraps_in_flight", 0).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_cannot_be_asked_for_because_descriptors_ran_out_is_told_to_try_again() {
+    let own = own_address();
+    let backend = Unruly::start(backend_address(own)).await;
+    let campanile = Start::new(own).env("CAMPANILE_BACKEND_BOOTSTRAPS_MAX", "1").ready().await;
+    let mut witness = Witness::subscribe(&campanile).await;
+    backend.becomes(says("", Then::Waits));
+    let mut clients = Vec::new();
+    for _ in 0..2 {
+        let mut client = Raw::connect(campanile.public).await;
+        client.send(OPENING.as_bytes()).await;
+        clients.push(client);
+    }
+    comes_to(&campanile, "campanile_bootstraps_waiting", 1).await;
+    let usual = campanile.descriptors_max(1);
+    // One of them is asked for, and gives way to the other, for whom no descriptor is left.
+    let [first, second] = &mut clients[..] else { unreachable!("there are two") };
+    first.stream.shutdown().await.expect("it is connected");
+    let (head, body) = second.answer().await.expect("it is answered");
+    assert!(head.starts_with("HTTP/1.1 503 ") && head.contains("retry-after: 2"), "{head}");
+    assert_eq!(body, "no file is left to ask the backend by\n");
+    campanile.descriptors_max(usual);
+    backend.becomes(answer("200 OK", "application/json", ROOMS));
+    let refused = r#"campanile_refusals_total{reason="descriptors"}"#;
+    assert_eq!(metric(&campanile, refused).await, 1);
+    witness.is_unharmed(&campanile).await;
 }
