@@ -2,6 +2,7 @@
 
 use crate::support::backend::{Answer, Backend as Application, Request};
 use crate::support::campanile::{backend_address, own_address};
+use crate::support::folder::Folder;
 use campanile_gateway::backend::{Backend, Forwarded};
 use campanile_gateway::config::{BackendUrl, Config, Sources, load};
 use expect_test::{Expect, expect};
@@ -354,7 +355,8 @@ async fn without_hooks_nothing_is_kept_of_a_connection() {
 
 #[tokio::test]
 async fn a_unix_socket_gets_the_host_of_the_url_and_the_cookies_it_set() {
-    let path = std::env::temp_dir().join(format!("campanile-{}.sock", std::process::id()));
+    let folder = Folder::new();
+    let path = folder.at("backend.sock");
     let listener = tokio::net::UnixListener::bind(&path).expect("the socket is this test's own");
     let serving = tokio::spawn(async move {
         let (mut stream, _) = listener.accept().await?;
@@ -377,7 +379,6 @@ async fn a_unix_socket_gets_the_host_of_the_url_and_the_cookies_it_set() {
     let authorized = backend.bootstrap(&client).await.expect("it lets everyone in");
     let _presence = backend.hooks().online(client, &authorized.cookies);
     let seen = serving.await.expect("it does not panic").expect("the socket works");
-    std::fs::remove_file(path).expect("the test made it");
     expect![[r#"
         GET /api/bootstrap/ HTTP/1.1
         user-agent: campanile/0.1.0

@@ -1,26 +1,22 @@
 //! The commands about the configuration, as somebody types them.
 
-use std::path::PathBuf;
+use crate::support::folder::Folder;
 use std::process::{Command, Output};
 
 fn campanile(arguments: &[&str]) -> Output {
+    // Where no campanile.toml is.
+    let folder = Folder::new();
     let mut command = Command::new(env!("CARGO_BIN_EXE_campanile"));
-    command.args(arguments).env_clear().current_dir(std::env::temp_dir());
+    command.args(arguments).env_clear().current_dir(folder.path());
     command.output().expect("the binary is there")
-}
-
-fn written(name: &str, text: &str) -> PathBuf {
-    let path = std::env::temp_dir().join(format!("campanile-{}-{name}", std::process::id()));
-    std::fs::write(&path, text).expect("the temporary directory can be written");
-    path
 }
 
 #[test]
 fn check_config_says_what_is_wrong_and_ends_with_2() {
-    let path = written("wrong.toml", "[public]\nlistn = \"127.0.0.1:8000\"\n");
+    let folder = Folder::new();
+    let path = folder.write("wrong.toml", "[public]\nlistn = \"127.0.0.1:8000\"\n");
     let file = path.display().to_string();
     let output = campanile(&["check-config", "--config", &file]);
-    std::fs::remove_file(&path).expect("the test wrote it");
     assert_eq!(output.status.code(), Some(2));
     assert_eq!(
         String::from_utf8_lossy(&output.stderr),
@@ -31,15 +27,15 @@ fn check_config_says_what_is_wrong_and_ends_with_2() {
 #[test]
 fn the_default_config_is_in_order_and_what_check_config_prints_can_be_read_again() {
     let default = campanile(&["default-config"]);
-    let path = written("default.toml", &String::from_utf8_lossy(&default.stdout));
+    let folder = Folder::new();
+    let path = folder.write("default.toml", &default.stdout);
     let file = path.display().to_string();
     let checked = campanile(&["check-config", "--config", &file, "--set", "internal.key=s3cret"]);
     assert_eq!(checked.status.code(), Some(0));
     let effective = String::from_utf8_lossy(&checked.stdout).into_owned();
     assert!(effective.starts_with("# ok: ") && !effective.contains("s3cret"));
-    std::fs::write(&path, effective.replace("key = \"…\"", "")).expect("the test wrote it before");
+    folder.write("default.toml", effective.replace("key = \"…\"", ""));
     let again = campanile(&["check-config", "--config", &file]);
-    std::fs::remove_file(&path).expect("the test wrote it");
     assert_eq!(again.status.code(), Some(0), "{}", String::from_utf8_lossy(&again.stderr));
 }
 

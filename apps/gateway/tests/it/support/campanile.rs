@@ -1,14 +1,15 @@
 //! The real binary, running.
 
+use super::folder::Folder;
 use super::http;
 use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process, prlimit};
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
+const LOG: &str = "log";
 const PUBLIC_PORT: u16 = 18_000;
 const INTERNAL_PORT: u16 = 18_002;
 const BACKEND_PORT: u16 = 18_080;
@@ -36,7 +37,7 @@ pub(crate) fn backend_address(own: Ipv4Addr) -> SocketAddr {
 pub(crate) struct Start {
     own: Ipv4Addr,
     command: Command,
-    log: PathBuf,
+    folder: Folder,
 }
 
 /// A running gateway, ended when this is dropped.
@@ -44,7 +45,7 @@ pub(crate) struct Campanile {
     child: Child,
     pub(crate) public: SocketAddr,
     pub(crate) internal: SocketAddr,
-    log: PathBuf,
+    folder: Folder,
 }
 
 impl Start {
@@ -55,9 +56,7 @@ impl Start {
         command.env("CAMPANILE_PUBLIC_LISTEN", format!("{own}:{PUBLIC_PORT}"));
         command.env("CAMPANILE_INTERNAL_LISTEN", format!("{own}:{INTERNAL_PORT}"));
         command.env("CAMPANILE_BACKEND_URL", format!("http://{own}:{BACKEND_PORT}/api/"));
-        let log =
-            std::env::temp_dir().join(format!("campanile-test-{}-{own}.log", std::process::id()));
-        Start { own, command, log }
+        Start { own, command, folder: Folder::new() }
     }
 
     /// Sets an environment variable of the gateway.
@@ -68,9 +67,7 @@ impl Start {
 
     /// Gives the gateway a configuration file of this text.
     pub(crate) fn config(mut self, toml: &str) -> Start {
-        let path = self.log.with_extension("toml");
-        fs::write(&path, toml).expect("the temporary folder can be written");
-        self.command.arg("--config").arg(path);
+        self.command.arg("--config").arg(self.folder.write("campanile.toml", toml));
         self
     }
 
@@ -88,13 +85,14 @@ impl Start {
 
     /// Starts it, and waits until it is ready.
     pub(crate) async fn ready(mut self) -> Campanile {
-        let log = fs::File::create(&self.log).expect("the temporary folder can be written");
+        let log =
+            fs::File::create(self.folder.at(LOG)).expect("the temporary folder can be written");
         let out = log.try_clone().expect("a file can be opened twice");
         self.command.stdin(Stdio::null()).stdout(out).stderr(log);
         let child = self.command.spawn().expect("the binary was built for this test");
         let at = |port| SocketAddr::from((self.own, port));
         let (public, internal) = (at(PUBLIC_PORT), at(INTERNAL_PORT));
-        let mut campanile = Campanile { child, public, internal, log: self.log };
+        let mut campanile = Campanile { child, public, internal, folder: self.folder };
         campanile.wait_until_ready().await;
         campanile
     }
@@ -157,7 +155,7 @@ impl Campanile {
 
     /// Returns what it has logged so far.
     pub(crate) fn log(&self) -> String {
-        fs::read_to_string(&self.log).unwrap_or_default()
+        fs::read_to_string(self.folder.at(LOG)).unwrap_or_default()
     }
 }
 
@@ -166,7 +164,5 @@ impl Drop for Campanile {
         // Both fail only when it has ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
-        let _ = fs::remove_file(&self.log);
-        let _ = fs::remove_file(self.log.with_extension("toml"));
     }
 }

@@ -3,6 +3,7 @@
 pub(crate) mod backend;
 pub(crate) mod campanile;
 pub(crate) mod client;
+pub(crate) mod folder;
 pub(crate) mod http;
 pub(crate) mod play;
 pub(crate) mod same;
