@@ -151,9 +151,12 @@ impl Network {
         self.world().lines.iter().any(|line| line.has_news(of))
     }
 
-    /// Appends what a loop is told: all there is, or some of it.
+    /// Appends what a loop is told: all there is, or some of it, or nothing if it is interrupted.
     pub(super) fn take_news(&self, of: usize, ready: &mut Vec<Ready>) {
-        let World { lines, random, .. } = &mut *self.world();
+        let World { lines, random, faults, .. } = &mut *self.world();
+        if random.in_a_thousand(faults.interrupts) {
+            return;
+        }
         let one_by_one = random.in_a_thousand(200);
         for line in lines.iter_mut().filter(|line| line.has_news(of)) {
             let Some((_, slot)) = line.watched else { continue };
@@ -338,6 +341,11 @@ impl LineEnd {
         let line = &mut self.network.world().lines[self.line];
         line.reset_by_client = true;
         (line.readable, line.writable) = (true, true);
+    }
+
+    /// Resets the line after the loop has looked: it is not told before it reads or writes.
+    pub fn reset_unseen(&self) {
+        self.network.world().lines[self.line].reset_by_client = true;
     }
 
     /// Cuts the line: nothing passes any more, and nobody is told.

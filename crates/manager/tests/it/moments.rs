@@ -105,30 +105,77 @@ fn thousands_of_connections_on_four_loops_hear_the_same() {
     }
 }
 
+#[test]
+fn calls_that_are_interrupted_are_made_again_and_lose_no_readiness() {
+    let faults = Faults { interrupts: 800, ..FAULTLESS };
+    let mut world = World::with_faults(&Config::default(), faults);
+    for _ in 0..20 {
+        let client = world.connect();
+        world.say(client, "burst 20 3000");
+        world.say(client, "last");
+    }
+    // Read, and written behind a full line, in many turns that each were told only once.
+    world.rest();
+    for client in 0..20 {
+        let heard = world.take(client);
+        assert_eq!((heard.len(), heard.last()), (21, Some(&text("last"))), "client {client}");
+    }
+    assert!(world.simulation.handle.statistics().writes_partial > 0, "the lines were full");
+}
+
+#[test]
+fn a_write_that_fails_over_a_backlog_ends_the_connection_once_and_counts_right() {
+    let mut world = World::new(&Config::default());
+    let (lost, well) = (world.connect(), world.connect());
+    world.say(lost, r#"sub {"r":1} 3"#);
+    world.say(well, r#"sub {"r":1} 7"#);
+    world.rest();
+    world.say(lost, "burst 20 3000");
+    world.network.get_on();
+    world.turn();
+    assert!(world.simulation.handle.statistics().frames_waiting > 0, "nobody reads");
+    world.clients[lost].line().reset_unseen();
+    world.clients[lost].leave();
+    world.simulation.handle.publish(publication("news ")).expect("room");
+    world.rest();
+    let statistics = world.simulation.handle.statistics();
+    assert_eq!((statistics.connections, statistics.subscriptions), (1, 1));
+    assert_eq!((statistics.ended, statistics.ended_unclean), (1, 1));
+    assert_eq!((statistics.frames_waiting, statistics.slow_dropped), (0, 0));
+    assert_eq!(world.journal.lock().clients[&lost].closed.len(), 1);
+    assert_eq!(world.take(well), [text("ok 7"), text("news 7")]);
+}
+
 struct World {
     network: Network,
     simulation: Simulation<Rooms>,
     clients: Vec<Client>,
     heard: Vec<Vec<Heard>>,
+    journal: Journal,
 }
+
+const FAULTLESS: Faults = Faults {
+    short_reads: 0,
+    short_writes: 0,
+    stalls: 0,
+    interrupts: 0,
+    delays: 0,
+    room_bytes_max: 10_000,
+};
 
 impl World {
     fn new(config: &Config) -> Self {
+        Self::with_faults(config, FAULTLESS)
+    }
+
+    fn with_faults(config: &Config, faults: Faults) -> Self {
         let config = Config { loops: config.loops.min(4), ..config.clone() };
-        let faults = Faults {
-            short_reads: 0,
-            short_writes: 0,
-            stalls: 0,
-            interrupts: 0,
-            delays: 0,
-            room_bytes_max: 10_000,
-        };
         let network = Network::new(0, faults);
         let journal = Journal::default();
         journal.lock().handled = vec![0; config.loops];
         let service = |_| Rooms { journal: journal.clone() };
         let simulation = Simulation::new(&config, &network, 0, service);
-        Self { network, simulation, clients: Vec::new(), heard: Vec::new() }
+        Self { network, simulation, clients: Vec::new(), heard: Vec::new(), journal }
     }
 
     fn connect(&mut self) -> usize {
