@@ -26,7 +26,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         Some(url) => url.trim_end_matches('/').to_owned(),
         None => {
             let config = arguments.settings.load().map_err(begin)?.config;
-            format!("http://{}", reachable(config.internal.listen))
+            let s = if config.internal.certificate.is_some() { "s" } else { "" };
+            format!("http{s}://{}", reachable(config.internal.listen))
         }
     };
     let runtime = tokio::runtime::Builder::new_current_thread()

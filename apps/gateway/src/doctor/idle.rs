@@ -23,7 +23,10 @@ pub(super) async fn examine(plan: &Plan, road: &Road, report: &mut Report<impl W
     let end = keep_quiet(&mut line, plan).await;
     let lasted = began.elapsed().as_secs_f64();
     match end {
-        None => report.ok("idle", format!("a quiet connection lives after {lasted:.0} s")),
+        None => {
+            report.ok("idle", format!("a quiet connection lives after {lasted:.0} s"));
+            line.leave().await;
+        }
         Some(closed) if closed.clean && closed.code.number() == 1000 => {
             let advice = "that is [limits] inactivity_s: clients say ping more often than that";
             report.warn("idle", format!("campanile closed it after {lasted:.1} s"), advice);

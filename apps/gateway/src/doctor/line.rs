@@ -4,7 +4,7 @@ use super::plan::Target;
 use super::tls;
 use campanile_wire::deflate::Settings;
 use campanile_wire::handshake::{Accepted, ClientHandshake, ClientRequest, HandshakeError, Limits};
-use campanile_wire::{Closed, Config, Event, Kind, MaskKeys, Role, Scratch, WebSocket};
+use campanile_wire::{CloseCode, Closed, Config, Event, Kind, MaskKeys, Role, Scratch, WebSocket};
 use std::collections::VecDeque;
 use std::io;
 use std::net::SocketAddr;
@@ -22,6 +22,9 @@ const OPEN_WITHIN: Duration = Duration::from_secs(40);
 /// How long the body of a refusal is waited for, and how much of it is read.
 const BODY_WITHIN: Duration = Duration::from_secs(1);
 const BODY_BYTES_MAX: usize = 4_096;
+
+/// How long a goodbye is waited for.
+const LEAVE_WITHIN: Duration = Duration::from_secs(1);
 
 const READ_BYTES: usize = 16 << 10;
 const MESSAGE_BYTES_MAX: usize = 16 << 20;
@@ -180,6 +183,13 @@ impl Line {
                 }
             }
         }
+    }
+
+    /// Says goodbye, so that it does not count as cut at the other end.
+    pub(super) async fn leave(mut self) {
+        self.websocket.close(CloseCode::NORMAL, "", Instant::now());
+        self.answer().await;
+        while let Heard::Text(_) = self.hear(LEAVE_WITHIN).await {}
     }
 
     /// Hangs up; returns the end.

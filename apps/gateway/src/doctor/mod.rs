@@ -58,8 +58,8 @@ async fn examine(plan: &Plan, report: &mut Report<impl Write>) {
     if let Some(internal) = &plan.internal {
         internal::examine(internal, conversation.as_mut(), report).await;
     }
-    if let (Some(road), Some(_)) = (&road, &conversation) {
-        drop(conversation);
+    if let (Some(road), Some(conversation)) = (&road, conversation) {
+        conversation.line.leave().await;
         idle::examine(plan, road, report).await;
     }
 }

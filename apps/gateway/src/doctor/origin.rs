@@ -30,7 +30,8 @@ pub(super) async fn examine(plan: &Plan, road: &Road, report: &mut Report<impl W
             let advice = "--origin https://your.page tests whether yours is let in";
             report.warn("origin", "a foreign page is refused (403)", advice);
         }
-        (Ok(_), _) => {
+        (Ok((_, line)), _) => {
+            line.leave().await;
             let advice = "any page that a visitor opens may connect with their cookies and hear \
                           what they may hear. Unless logins come by a token, name your pages in \
                           [public] allowed_origins";

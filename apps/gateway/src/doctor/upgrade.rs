@@ -58,21 +58,28 @@ pub(super) async fn open(plan: &Plan, road: &Road) -> io::Result<Opened> {
 pub(super) async fn second(plan: &Plan, road: &Road, report: &mut Report<impl Write>) {
     let first = open(plan, road).await;
     let second = open(plan, road).await;
-    if let (Ok(Opened { outcome: Ok(_), .. }), Ok(Opened { outcome: Ok(_), .. })) =
-        (&first, &second)
-    {
-        report.ok("two", "two connections at once from here");
-        return;
+    let first = match first {
+        Ok(Opened { outcome: Ok((_, first)), .. }) => Some(first),
+        _ => None,
+    };
+    let what = match (&first, second) {
+        (Some(_), Ok(Opened { outcome: Ok((_, line)), .. })) => {
+            line.leave().await;
+            report.ok("two", "two connections at once from here");
+            None
+        }
+        (_, Ok(Opened { outcome: Err(error), head })) => {
+            Some(format!("a second connection from here is refused: {error}{}", head.by()))
+        }
+        (_, Ok(_)) => Some("the connection after the first is refused".to_owned()),
+        (_, Err(error)) => Some(format!("a second connection from here: {}", no_answer(&error))),
+    };
+    if let Some(first) = first {
+        first.leave().await;
     }
+    let Some(what) = what else { return };
     let advice = "a limit for each address: [limits] connections_per_address_max here, limit_conn \
                   in nginx. Behind a proxy all clients have its address, unless it is trusted";
-    let what = match second {
-        Ok(Opened { outcome: Err(error), head }) => {
-            format!("a second connection from here is refused: {error}{}", head.by())
-        }
-        Ok(_) => "the connection after the first is refused".to_owned(),
-        Err(error) => format!("a second connection from here: {}", no_answer(&error)),
-    };
     report.fail("two", what, advice);
 }
 

@@ -4,6 +4,7 @@ mod support;
 
 mod backend;
 mod config;
+mod deploy;
 mod doctor;
 mod hardship;
 mod listeners;
