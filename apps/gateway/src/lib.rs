@@ -27,6 +27,10 @@ pub mod service;
 
 pub mod command;
 
+pub mod users;
+
+pub mod revalidate;
+
 pub mod names;
 
 pub mod request;

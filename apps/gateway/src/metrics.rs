@@ -38,6 +38,8 @@ pub struct Refusals {
     pub connections_max: Count,
     /// The address had `connections_per_address_max`.
     pub connections_per_address_max: Count,
+    /// The user had `connections_per_user_max`.
+    pub connections_per_user_max: Count,
     /// The process had no file descriptor left.
     pub descriptors: Count,
     /// The TLS handshake failed, or what came was no TLS.
@@ -82,6 +84,7 @@ impl Refusals {
         [
             ("connections_max", &self.connections_max),
             ("connections_per_address_max", &self.connections_per_address_max),
+            ("connections_per_user_max", &self.connections_per_user_max),
             ("descriptors", &self.descriptors),
             ("tls", &self.tls),
             ("proxy_header", &self.proxy_header),
@@ -151,6 +154,7 @@ pub fn page(shared: &Shared) -> String {
     page.counter("trigger_rooms_skipped", "Entries of rooms that were no rooms.", skipped);
     certificates(&mut page, shared);
     backend(&mut page, shared);
+    revalidations(&mut page, shared);
     hooks(&mut page, shared);
     process::process(&mut page);
     page.0
@@ -179,6 +183,11 @@ fn service(page: &mut Page, shared: &Shared) {
             &counters.too_many_subscriptions,
         ),
         ("rooms_refused", "Subscribes over rooms_max.", &counters.too_many_rooms),
+        (
+            "subscriptions_revoked",
+            "Subscriptions that ended since the backend does not allow their room any longer.",
+            &counters.revoked,
+        ),
         ("rate_limited", "Connections closed over messages_per_s.", &counters.rate_limited),
     ];
     for (name, help, counter) in counts {
@@ -230,6 +239,34 @@ fn backend(page: &mut Page, shared: &Shared) {
         "Connections that wait for their turn to be asked for.",
         waiting,
     );
+}
+
+fn revalidations(page: &mut Page, shared: &Shared) {
+    let Some(revalidation) = shared.settings.revalidation.get() else { return };
+    page.family(
+        "revalidations",
+        "Wishes to ask the backend again what a connection may hear, by what became of them.",
+    );
+    for (outcome, value) in revalidation.counters.iter() {
+        page.labelled("revalidations_total", "outcome", outcome, value);
+    }
+    let (asked, waiting) = revalidation.in_flight();
+    page.gauge(
+        "revalidations_in_flight",
+        "Connections that the backend is asked for again now.",
+        asked,
+    );
+    page.gauge(
+        "revalidations_waiting",
+        "Connections that wait for their turn to be asked for again.",
+        waiting,
+    );
+    page.gauge(
+        "connections_stale",
+        "Connections that keep their old rights since the backend fails.",
+        revalidation.stale_connections(),
+    );
+    page.gauge("users", "Users that have a connection.", shared.settings.users.len());
 }
 
 fn hooks(page: &mut Page, shared: &Shared) {

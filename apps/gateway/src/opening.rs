@@ -7,9 +7,9 @@ use crate::config::Dialect;
 use crate::places::Permit;
 use crate::reply::Speech;
 use crate::serve::Shared;
-use crate::service::Session;
+use crate::service::{Admission, Session};
+use crate::users::{self, Moment};
 use bytes::Bytes;
-use campanile_hub::Permissions;
 use campanile_manager::{Adoption, Socket};
 use campanile_wire::deflate::{Agreed, Settings};
 use campanile_wire::handshake::{Refusal, Upgrade};
@@ -49,8 +49,15 @@ pub async fn open(shared: &Arc<Shared>, asked: Asked) -> Answer {
             return text(StatusCode::BAD_REQUEST, format!("{error}\n"));
         }
     };
+    let asked_at = shared.settings.users.now();
     let visitor = match shared.backend.bootstrap(&forwarded).await {
-        Ok(authorized) => authorize(shared, authorized, forwarded),
+        Ok(authorized) => match authorize(shared, authorized, forwarded, asked_at) {
+            Ok(visitor) => visitor,
+            Err(users::Full) => {
+                shared.refusals.connections_per_user_max.add();
+                return unavailable("this user has too many connections\n");
+            }
+        },
         Err(Refused::Busy) => {
             shared.refusals.busy.add();
             return unavailable("too many connections wait for the backend\n");
@@ -99,21 +106,31 @@ fn refuse(shared: &Shared, refusal: Refusal) -> Answer {
     answer
 }
 
-/// Somebody who is let in: what they may hear, and whom the hooks tell of.
+/// Somebody who is let in, and what to show the backend when it is asked again or told of them.
 struct Visitor {
-    permissions: Arc<Permissions>,
-    authorized: Authorized,
+    admission: Admission,
     forwarded: Forwarded,
 }
 
-fn authorize(shared: &Shared, authorized: Authorized, forwarded: Forwarded) -> Option<Visitor> {
-    match shared.permissions.intern(&authorized.allowed_rooms) {
-        Ok(permissions) => Some(Visitor { permissions, authorized, forwarded }),
+/// Finds out what the backend's answer means here; nobody is let in by one that means nothing.
+fn authorize(
+    shared: &Shared,
+    authorized: Authorized,
+    forwarded: Forwarded,
+    asked: Moment,
+) -> Result<Option<Visitor>, users::Full> {
+    let Authorized { rights, cookies } = authorized;
+    let permissions = match shared.permissions.intern(&rights.allowed_rooms) {
+        Ok(permissions) => permissions,
         Err(error) => {
             note(shared, &Refused::Unreadable(error.to_string()));
-            None
+            return Ok(None);
         }
-    }
+    };
+    let place = rights.user.map(|user| shared.settings.users.take(&user)).transpose()?;
+    let (rooms_ttl, asked) = (rights.rooms_ttl, Some(asked));
+    let admission = Admission { permissions, place, rooms_ttl, asked };
+    Ok(Some(Visitor { admission, forwarded: forwarded.with_cookies(&cookies) }))
 }
 
 /// Logs that somebody is not let in: that the backend fails concerns a person, though not each time.
@@ -165,9 +182,10 @@ fn switch(
 fn session(shared: &Shared, speech: Speech, visitor: Option<Visitor>, permit: Permit) -> Session {
     let permit = Box::new(permit);
     match visitor {
-        Some(Visitor { permissions, authorized, forwarded }) => {
-            let presence = shared.backend.hooks().online(forwarded, &authorized.cookies);
-            Session::authorized(speech, permissions, presence, permit)
+        Some(Visitor { admission, forwarded }) => {
+            let presence = shared.backend.hooks().online(forwarded.clone());
+            let remembered = shared.config().backend.remember_headers.then_some(forwarded);
+            Session::authorized(speech, admission, presence, remembered, permit)
         }
         None => Session::refused(speech, permit),
     }

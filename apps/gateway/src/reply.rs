@@ -2,9 +2,10 @@
 //!
 //! Keys and spaces are those of high-templar.
 
+use crate::backend::User;
 use crate::names::Uuid;
 use crate::status::Status;
-use campanile_hub::{Permissions, RequestId};
+use campanile_hub::{Permissions, RequestId, Room};
 use std::fmt::Write;
 
 /// Which protocol a connection speaks.
@@ -115,15 +116,37 @@ impl Reply {
 pub const REFUSAL: &str = "{\"is_authorized\": false}";
 
 /// Returns the first message to a client that was let in.
-pub fn greeting(speech: Speech, permissions: &Permissions, connection: Uuid) -> String {
+pub fn greeting(
+    speech: Speech,
+    permissions: &Permissions,
+    connection: Uuid,
+    user: Option<&User>,
+) -> String {
     let rooms = permissions.as_json();
     match speech {
         Speech::Dialect3 => format!("{{\"is_authorized\": true, \"allowed_rooms\": {rooms}}}"),
         Speech::Dialect25 => format!("{{\"allowed_rooms\": {rooms}}}"),
-        Speech::V1 => format!(
-            "{{\"is_authorized\": true, \"allowed_rooms\": {rooms}, \"connection\": \"{connection}\"}}"
-        ),
+        Speech::V1 => {
+            let user = user.map_or_else(String::new, |user| {
+                format!(", \"user\": {}", serde_json::Value::from(&**user))
+            });
+            format!(
+                "{{\"is_authorized\": true, \"allowed_rooms\": {rooms}, \
+                 \"connection\": \"{connection}\"{user}}}"
+            )
+        }
     }
+}
+
+/// Returns what a client of `campanile.v1` is told when one of its subscriptions ends since it may not
+/// hear the room any longer.
+pub fn revoked(room: &Room, id: &RequestId) -> String {
+    format!("{{\"type\": \"revoked\", \"room\": {room}, \"requestId\": {}}}", id.as_json())
+}
+
+/// Returns what a client of `campanile.v1` is told when it may hear other rooms than before.
+pub fn allowed_rooms(permissions: &Permissions) -> String {
+    format!("{{\"type\": \"allowed_rooms\", \"allowed_rooms\": {}}}", permissions.as_json())
 }
 
 /// Writes the answer to a request for the status into `output`, which it clears.

@@ -13,6 +13,7 @@ use crate::internal::{self, Triggers};
 use crate::metrics::Refusals;
 use crate::places::Places;
 use crate::public;
+use crate::revalidate::Revalidation;
 use crate::service::{Gateway, Settings};
 use crate::tls::Tls;
 use arc_swap::{ArcSwap, Guard};
@@ -48,7 +49,7 @@ pub struct Shared {
     /// What the gateways of all loops share.
     pub settings: Arc<Settings>,
     /// The lists of rooms that connections have.
-    pub permissions: PermissionsPool,
+    pub permissions: Arc<PermissionsPool>,
     /// The places for connections of the public listener.
     pub places: Arc<Places>,
     internal_places: Arc<Places>,
@@ -181,6 +182,14 @@ async fn start(config: Config, role: Role) -> Result<(Arc<Shared>, Listeners, Lo
             .map_err(cannot("start the loops"))?;
     // It was made above, and nobody else sets it.
     let _ = settings.handle.set(handle.clone());
+    let permissions = Arc::new(PermissionsPool::new());
+    let revalidation = Revalidation::start(
+        &config.backend,
+        backend.clone(),
+        Arc::clone(&permissions),
+        handle.clone(),
+    );
+    let _ = settings.revalidation.set(revalidation);
     let places = Places::new(connections_max(&config), config.limits.connections_per_address_max);
     let (public_s, internal_s) = (tls.s(Side::Public), tls.s(Side::Internal));
     tracing::info!(
@@ -205,7 +214,7 @@ async fn start(config: Config, role: Role) -> Result<(Arc<Shared>, Listeners, Lo
         backend,
         handle,
         settings,
-        permissions: PermissionsPool::new(),
+        permissions,
         places,
         internal_places: Places::new(INTERNAL_CONNECTIONS_MAX, None),
         tls,

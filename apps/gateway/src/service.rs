@@ -1,10 +1,13 @@
 //! The gateway on a loop: greets its connections and does what their clients ask.
 
 mod rate;
+mod renewal;
+mod session;
 #[cfg(test)]
 mod tests;
 
 pub use rate::Rate;
+pub use session::{Admission, Permit, Session};
 
 use crate::backend::Presence;
 use crate::command::Command;
@@ -12,13 +15,13 @@ use crate::config::Limits;
 use crate::names::Names;
 use crate::reply::{self, REFUSAL, Reply, Speech};
 use crate::request::Request;
+use crate::revalidate::Revalidation;
 use crate::status::Status;
-use campanile_hub::{Full, Permissions, RequestId, Room};
+use crate::users::Users;
+use campanile_hub::{Full, RequestId, Room};
 use campanile_manager::service::Connections;
 use campanile_manager::{Connection, ConnectionKey, Handle, Message, Service};
 use campanile_wire::{CloseCode, Closed};
-use rate::Pace;
-use std::any::Any;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
 use std::time::{Instant, SystemTime};
@@ -30,19 +33,6 @@ pub struct Gateway {
     output: String,
 }
 
-/// What the gateway keeps for each connection.
-pub struct Session {
-    /// None for one that was not let in.
-    permissions: Option<Arc<Permissions>>,
-    presence: Option<Presence>,
-    pace: Pace,
-    speech: Speech,
-    _permit: Permit,
-}
-
-/// What a connection counts against, given back when dropped.
-pub type Permit = Box<dyn Any + Send>;
-
 /// What the gateways of all loops share.
 pub struct Settings {
     /// The loops, once they run: for the status.
@@ -51,6 +41,10 @@ pub struct Settings {
     pub online_since: SystemTime,
     /// Messages that a client may send.
     pub rate: Rate,
+    /// Whose connections there are.
+    pub users: Arc<Users>,
+    /// What asks the backend again, once it runs.
+    pub revalidation: OnceLock<Revalidation>,
     /// What happened.
     pub counters: ServiceCounters,
     /// Where [`Pace`] counts from.
@@ -74,6 +68,8 @@ pub struct ServiceCounters {
     pub too_many_rooms: AtomicU64,
     /// Connections closed because of `messages_per_s`.
     pub rate_limited: AtomicU64,
+    /// Subscriptions that ended because the backend does not allow their room any longer.
+    pub revoked: AtomicU64,
 }
 
 impl Settings {
@@ -83,29 +79,12 @@ impl Settings {
             handle: OnceLock::new(),
             online_since: SystemTime::now(),
             rate: Rate::new(limits.messages_per_s, limits.messages_burst),
+            revalidation: OnceLock::new(),
+            users: Users::new(limits.connections_per_user_max),
             counters: ServiceCounters::default(),
             epoch: Instant::now(),
             names: Names::default(),
         }
-    }
-}
-
-impl Session {
-    /// Makes the session of a connection that was let in, and may hear what `permissions` say.
-    pub fn authorized(
-        speech: Speech,
-        permissions: Arc<Permissions>,
-        presence: Option<Presence>,
-        permit: Permit,
-    ) -> Session {
-        let (permissions, pace) = (Some(permissions), Pace::default());
-        Session { permissions, presence, pace, speech, _permit: permit }
-    }
-
-    /// Makes the session of a connection that was not let in: it is told so, and closed.
-    pub fn refused(speech: Speech, permit: Permit) -> Session {
-        let (permissions, presence, pace) = (None, None, Pace::default());
-        Session { permissions, presence, pace, speech, _permit: permit }
     }
 }
 
@@ -114,17 +93,17 @@ impl Service for Gateway {
     type Command = Command;
 
     fn opened(&mut self, connection: &mut Connection<'_, Session>) {
-        let Session { permissions, speech, .. } = connection.session();
-        let (counters, speech) = (&self.settings.counters, *speech);
-        let Some(permissions) = permissions else {
+        let (counters, session) = (&self.settings.counters, connection.session());
+        let Some(permissions) = &session.permissions else {
             counters.refused.fetch_add(1, Relaxed);
-            refuse(connection, speech);
+            refuse(connection);
             return;
         };
         counters.authorized.fetch_add(1, Relaxed);
-        let greeting =
-            reply::greeting(speech, permissions, self.settings.names.name(connection.key()));
+        let name = self.settings.names.name(connection.key());
+        let greeting = reply::greeting(session.speech, permissions, name, session.user());
         connection.send_text(&greeting);
+        self.watch(connection);
     }
 
     fn message(&mut self, connection: &mut Connection<'_, Session>, message: Message<'_>) {
@@ -158,7 +137,7 @@ impl Service for Gateway {
     }
 
     fn command(&mut self, command: Command, connections: &mut dyn Connections<Session>) {
-        command.run(connections);
+        command.run(self, connections);
     }
 }
 
@@ -249,8 +228,8 @@ impl Gateway {
 }
 
 /// Tells a client that it is not let in, as far as its dialect has a word for that, and closes.
-fn refuse(connection: &mut Connection<'_, Session>, speech: Speech) {
-    if speech == Speech::Dialect25 {
+fn refuse(connection: &mut Connection<'_, Session>) {
+    if connection.session().speech == Speech::Dialect25 {
         connection.close(CloseCode::NO_STATUS, "");
     } else {
         connection.send_text(REFUSAL);

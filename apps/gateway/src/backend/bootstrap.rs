@@ -4,13 +4,12 @@ use super::client::{Answer, Client, Outgoing, RequestError};
 use super::cookies::Cookies;
 use super::forward::{Forwarded, Forwarding, Unforwardable};
 use super::hooks::Hooks;
+use super::rights::Rights;
 use crate::config::{BackendUrl, Config};
 use crate::metrics::Durations;
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, SET_COOKIE};
+use http::header::SET_COOKIE;
 use http::{HeaderMap, Method, StatusCode, Uri};
-use serde::de::{Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde_json::value::RawValue;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
@@ -38,9 +37,9 @@ struct Inner {
 /// A connection that was let in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Authorized {
-    /// The allowed rooms: a JSON array of objects, in the backend's own spelling.
-    pub allowed_rooms: Box<str>,
-    /// The cookies that the answer set, for the hooks of this connection.
+    /// What it may hear, and who it is.
+    pub rights: Rights,
+    /// The cookies that the answer set, for later requests of this connection.
     pub cookies: Cookies,
 }
 
@@ -62,7 +61,9 @@ impl Refused {
     /// trying again later may help.
     pub fn is_failure(&self) -> bool {
         match self {
-            Self::Status(status) => status.is_server_error(),
+            Self::Status(status) => {
+                status.is_server_error() || matches!(status.as_u16(), 408 | 425 | 429)
+            }
             Self::Unreadable(_) | Self::NoAnswer(_) | Self::Busy => true,
         }
     }
@@ -147,13 +148,26 @@ impl Backend {
     ///
     /// When the client is not to be let in.
     pub async fn bootstrap(&self, forwarded: &Forwarded) -> Result<Authorized, Refused> {
-        let result = self.ask(forwarded).await;
+        let result = match self.turn().await {
+            Ok(_turn) => self.ask(forwarded).await,
+            Err(refused) => Err(refused),
+        };
         self.0.statistics.count(&result);
         result
     }
 
+    /// Asks the backend once more for a connection that was let in with these headers. Whoever waits
+    /// for a turn gets it after those who came before, and is not refused for being too many.
+    ///
+    /// # Errors
+    ///
+    /// When the client is not to be let in any longer, or that cannot be known.
+    pub async fn ask_again(&self, forwarded: &Forwarded) -> Result<Authorized, Refused> {
+        let _turn = self.0.turns.acquire().await.expect("the semaphore is never closed");
+        self.ask(forwarded).await
+    }
+
     async fn ask(&self, forwarded: &Forwarded) -> Result<Authorized, Refused> {
-        let _turn = self.turn().await?;
         let answer = self.0.client.send(Outgoing {
             method: Method::GET,
             uri: self.0.bootstrap.clone(),
@@ -167,8 +181,8 @@ impl Backend {
         if answer.status != StatusCode::OK {
             return Err(Refused::Status(answer.status));
         }
-        let allowed_rooms = allowed_rooms(&answer).map_err(Refused::Unreadable)?;
-        Ok(Authorized { allowed_rooms, cookies: self.cookies(&answer) })
+        let rights = Rights::read(&answer).map_err(Refused::Unreadable)?;
+        Ok(Authorized { rights, cookies: self.cookies(&answer) })
     }
 
     async fn turn(&self) -> Result<SemaphorePermit<'_>, Refused> {
@@ -236,80 +250,5 @@ impl<'a> Place<'a> {
 impl Drop for Place<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Relaxed);
-    }
-}
-
-/// Reads the allowed rooms out of an answer with status 200.
-fn allowed_rooms(answer: &Answer) -> Result<Box<str>, String> {
-    let content_type = answer.headers.get(CONTENT_TYPE).map_or(&b""[..], |value| value.as_bytes());
-    if !is_json(content_type) {
-        let shown = String::from_utf8_lossy(&content_type[..content_type.len().min(100)]);
-        return Err(format!("its type is {shown:?}, not application/json"));
-    }
-    let text = std::str::from_utf8(&answer.body).map_err(|_| "it is not UTF-8")?;
-    let mut reader = serde_json::Deserializer::from_str(text);
-    let rooms = reader.deserialize_any(Body).map_err(|error| error.to_string())?;
-    reader.end().map_err(|error| error.to_string())?;
-    match rooms.map(RawValue::get) {
-        // An object or text without anything in it has no rooms in it either.
-        None | Some("{}" | "\"\"") => Ok("[]".into()),
-        Some(rooms) => {
-            let mut reader = serde_json::Deserializer::from_str(rooms);
-            reader.deserialize_any(Rooms).map_err(|error| error.to_string())?;
-            Ok(rooms.into())
-        }
-    }
-}
-
-/// Returns whether a Content-Type is `application/json` or `application/<x>+json`.
-fn is_json(content_type: &[u8]) -> bool {
-    let essence = content_type.split(|&byte| byte == b';').next().unwrap_or_default();
-    let Ok(essence) = std::str::from_utf8(essence.trim_ascii()) else { return false };
-    let essence = essence.to_ascii_lowercase();
-    let Some(subtype) = essence.strip_prefix("application/") else { return false };
-    subtype == "json" || subtype.strip_suffix("+json").is_some_and(|kind| !kind.is_empty())
-}
-
-/// Reads a body, an object, for its last `allowed_rooms`.
-struct Body;
-
-impl<'de> Visitor<'de> for Body {
-    type Value = Option<&'de RawValue>;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("a JSON object with allowed_rooms")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut rooms = None;
-        while let Some(key) = map.next_key::<String>()? {
-            if key == "allowed_rooms" {
-                rooms = Some(map.next_value()?);
-            } else {
-                map.next_value::<IgnoredAny>()?;
-            }
-        }
-        Ok(rooms)
-    }
-}
-
-/// Looks whether every allowed room is an object.
-struct Rooms;
-
-impl<'de> Visitor<'de> for Rooms {
-    type Value = ();
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("a list of rooms in allowed_rooms")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
-        while let Some(room) = list.next_element::<&RawValue>()? {
-            if !room.get().starts_with('{') {
-                let start: String = room.get().chars().take(40).collect();
-                return Err(A::Error::custom(format!("an allowed room is no object: {start}")));
-            }
-        }
-        Ok(())
     }
 }

@@ -16,14 +16,11 @@ pub struct Forwarding(Arc<[HeaderSource]>);
 
 /// The headers that one client's requests to the backend carry.
 ///
-/// It is kept as long as the connection when there are hooks, so it is small: one allocation that
-/// holds, for each header, the number of its rule, its length and its bytes. It keeps nothing of the
-/// buffer that the client's request was read into.
+/// It is kept as long as the connection, to ask again and for the hooks, so it is small: one
+/// allocation that clones share, with the name and the value of each header, each behind its length.
+/// It keeps nothing of the buffer that the client's request was read into.
 #[derive(Clone)]
-pub struct Forwarded {
-    rules: Forwarding,
-    lines: Box<[u8]>,
-}
+pub struct Forwarded(Arc<[u8]>);
 
 /// A part of the client's request cannot stand in the header that it is for, such as a token with a
 /// line break. The request is to be refused: without the header it would mean something else.
@@ -67,20 +64,31 @@ impl Forwarding {
     /// When the client sent something that must not get into a header.
     pub fn pick(&self, headers: &HeaderMap, query: &str) -> Result<Forwarded, Unforwardable> {
         let mut lines = Vec::with_capacity(256);
-        for (index, rule) in self.0.iter().enumerate() {
+        for rule in self.0.iter() {
             let Some(value) = rule.source.value(headers, query) else { continue };
             let fits = HeaderValue::from_bytes(&value).is_ok();
-            let length = u16::try_from(rule.prefix.len() + value.len());
-            let (Ok(index), Ok(length), true) = (u16::try_from(index), length, fits) else {
+            if !fits
+                || !push_line(&mut lines, rule.name.as_str(), &[rule.prefix.as_bytes(), &value])
+            {
                 return Err(Unforwardable(rule.name.clone()));
-            };
-            lines.extend_from_slice(&index.to_le_bytes());
-            lines.extend_from_slice(&length.to_le_bytes());
-            lines.extend_from_slice(rule.prefix.as_bytes());
-            lines.extend_from_slice(&value);
+            }
         }
-        Ok(Forwarded { rules: self.clone(), lines: lines.into() })
+        Ok(Forwarded::of(&lines))
     }
+}
+
+/// Writes one header; not if it is too long to be one.
+fn push_line(lines: &mut Vec<u8>, name: &str, value: &[&[u8]]) -> bool {
+    let value_bytes = value.iter().map(|part| part.len()).sum::<usize>();
+    let (Ok(name_bytes), Ok(value_bytes)) = (u16::try_from(name.len()), u16::try_from(value_bytes))
+    else {
+        return false;
+    };
+    lines.extend_from_slice(&name_bytes.to_le_bytes());
+    lines.extend_from_slice(&value_bytes.to_le_bytes());
+    lines.extend_from_slice(name.as_bytes());
+    value.iter().for_each(|part| lines.extend_from_slice(part));
+    true
 }
 
 impl Source {
@@ -103,65 +111,61 @@ impl Forwarded {
         let mut headers = HeaderMap::with_capacity(8);
         headers.insert(USER_AGENT, OWN_USER_AGENT);
         headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
-        for (name, value) in self.iter() {
+        for (name, value) in self.lines() {
+            let name = HeaderName::from_bytes(name.as_bytes()).expect("these are names of headers");
             let value = HeaderValue::from_bytes(value).expect("`pick` lets in only header values");
-            headers.insert(name.clone(), value);
+            headers.insert(name, value);
         }
         headers
     }
 
     /// Puts the cookies that the backend set over those of the client.
-    pub(super) fn with_cookies(self, cookies: &Cookies) -> Forwarded {
+    pub fn with_cookies(self, cookies: &Cookies) -> Forwarded {
         if cookies.is_empty() {
             return self;
         }
-        let cookie_header = self.iter().find(|(name, _)| **name == COOKIE);
+        let cookie_header = self.lines().find(|(name, _)| *name == COOKIE.as_str());
         let joined = cookies.over(cookie_header.map_or(b"", |(_, value)| value));
-        let Some(rule) = self.rules.0.iter().position(|rule| rule.name == COOKIE) else {
-            return self;
-        };
-        let (Ok(index), Ok(length)) = (u16::try_from(rule), u16::try_from(joined.len())) else {
-            return self;
-        };
-        if HeaderValue::from_bytes(&joined).is_err() {
+        let mut lines = Vec::with_capacity(self.0.len() + joined.len());
+        let fits = HeaderValue::from_bytes(&joined).is_ok();
+        if !fits || !push_line(&mut lines, COOKIE.as_str(), &[&joined]) {
             return self;
         }
-        let mut lines = Vec::with_capacity(self.lines.len() + joined.len());
-        lines.extend_from_slice(&index.to_le_bytes());
-        lines.extend_from_slice(&length.to_le_bytes());
-        lines.extend_from_slice(&joined);
-        for (index, value) in Lines(&self.lines).filter(|&(index, _)| index != rule) {
-            lines.extend_from_slice(&u16::try_from(index).unwrap_or(u16::MAX).to_le_bytes());
-            lines.extend_from_slice(&u16::try_from(value.len()).unwrap_or(u16::MAX).to_le_bytes());
-            lines.extend_from_slice(value);
+        for (name, value) in self.lines().filter(|(name, _)| *name != COOKIE.as_str()) {
+            push_line(&mut lines, name, &[value]);
         }
-        Forwarded { rules: self.rules, lines: lines.into() }
+        Forwarded::of(&lines)
     }
 
-    fn iter(&self) -> impl Iterator<Item = (&HeaderName, &[u8])> {
-        Lines(&self.lines).map(|(index, value)| (&self.rules.0[index].name, value))
+    fn of(lines: &[u8]) -> Forwarded {
+        // All that hold nothing share one allocation.
+        Forwarded(if lines.is_empty() { Arc::default() } else { lines.into() })
+    }
+
+    fn lines(&self) -> Lines<'_> {
+        Lines(&self.0)
     }
 }
 
 /// Names the headers but not what they say: there are cookies and tokens among them.
 impl fmt::Debug for Forwarded {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_set().entries(self.iter().map(|(name, _)| name.as_str())).finish()
+        formatter.debug_set().entries(self.lines().map(|(name, _)| name)).finish()
     }
 }
 
-/// Reads what `pick` wrote: the index of the rule, and the value.
+/// Reads what [`push_line`] wrote.
 struct Lines<'a>(&'a [u8]);
 
 impl<'a> Iterator for Lines<'a> {
-    type Item = (usize, &'a [u8]);
+    type Item = (&'a str, &'a [u8]);
 
     fn next(&mut self) -> Option<Self::Item> {
         let (&[a, b, c, d], rest) = self.0.split_first_chunk()?;
-        let length = usize::from(u16::from_le_bytes([c, d]));
-        let (value, rest) = rest.split_at(length);
+        let (name, rest) = rest.split_at(usize::from(u16::from_le_bytes([a, b])));
+        let (value, rest) = rest.split_at(usize::from(u16::from_le_bytes([c, d])));
         self.0 = rest;
-        Some((usize::from(u16::from_le_bytes([a, b])), value))
+        Some((std::str::from_utf8(name).expect("names of headers are ASCII"), value))
     }
 }
 

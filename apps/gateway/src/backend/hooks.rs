@@ -4,7 +4,6 @@
 //! kind waiting, so they keep their order, and a slow backend gets one ping where there were ten.
 
 use super::client::{Client, Outgoing};
-use super::cookies::Cookies;
 use super::forward::Forwarded;
 use crate::config::{self, BackendUrl};
 use bytes::Bytes;
@@ -60,19 +59,17 @@ pub struct HookStatistics {
 
 /// A connection that the backend is told of. Dropping it tells the backend that it is gone.
 #[derive(Debug)]
-pub struct Presence {
-    hooks: Arc<Inner>,
-    connection: Arc<Connection>,
-}
+pub struct Presence(Arc<Connection>);
 
 #[derive(Debug)]
 struct Connection {
-    forwarded: Forwarded,
+    hooks: Arc<Inner>,
     state: Mutex<State>,
 }
 
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Debug)]
 struct State {
+    forwarded: Forwarded,
     /// The backend was or will be told that it is there, so it is told when it goes.
     online: bool,
     /// In the queue, or with a worker.
@@ -119,14 +116,13 @@ impl Hooks {
 
     /// Tells the backend that a connection was let in; none when there are no hooks.
     ///
-    /// Keep it as long as the connection. `cookies` are those that its bootstrap set.
-    pub fn online(&self, forwarded: Forwarded, cookies: &Cookies) -> Option<Presence> {
+    /// Keep it as long as the connection.
+    pub fn online(&self, forwarded: Forwarded) -> Option<Presence> {
         let hooks = Arc::clone(self.0.as_ref()?);
-        let forwarded = forwarded.with_cookies(cookies);
-        let state = State { online: hooks.connect.is_none(), ..State::default() };
-        let connection = Arc::new(Connection { forwarded, state: Mutex::new(state) });
-        hooks.tell(&connection, News::Connect);
-        Some(Presence { hooks, connection })
+        let state = Mutex::new(State::new(forwarded, hooks.connect.is_none()));
+        let connection = Arc::new(Connection { hooks, state });
+        connection.tell(News::Connect);
+        Some(Presence(connection))
     }
 
     /// Returns the counters; none when there are no hooks.
@@ -164,38 +160,44 @@ impl Hooks {
 impl Presence {
     /// Tells the backend that the connection pinged.
     pub fn ping(&self) {
-        self.hooks.tell(&self.connection, News::Ping);
+        self.0.tell(News::Ping);
+    }
+
+    /// From here on tells it with these headers.
+    pub fn renew(&self, forwarded: Forwarded) {
+        locked(&self.0.state).forwarded = forwarded;
     }
 }
 
 impl Drop for Presence {
     fn drop(&mut self) {
-        self.hooks.tell(&self.connection, News::Disconnect);
+        self.0.tell(News::Disconnect);
     }
 }
 
-impl Inner {
+impl Connection {
     /// Notes what there is to tell and sees that somebody tells it.
-    fn tell(self: &Arc<Self>, connection: &Arc<Connection>, news: News) {
-        if self.uri(news).is_none() {
+    fn tell(self: &Arc<Self>, news: News) {
+        let hooks = &self.hooks;
+        if hooks.uri(news).is_none() {
             return;
         }
-        let mut state = locked(&connection.state);
+        let mut state = locked(&self.state);
         match news {
             News::Disconnect if !state.online => return,
             News::Disconnect => {
                 state.disconnect = true;
                 if std::mem::take(&mut state.ping) {
-                    self.statistics.merged.fetch_add(1, Relaxed);
+                    hooks.statistics.merged.fetch_add(1, Relaxed);
                 }
             }
             News::Ping if state.ping => {
-                self.statistics.merged.fetch_add(1, Relaxed);
+                hooks.statistics.merged.fetch_add(1, Relaxed);
                 return;
             }
             News::Connect | News::Ping => {
-                if !state.queued && self.lock().waiting.len() >= self.queue_max {
-                    self.statistics.dropped.fetch_add(1, Relaxed);
+                if !state.queued && hooks.lock().waiting.len() >= hooks.queue_max {
+                    hooks.statistics.dropped.fetch_add(1, Relaxed);
                     return;
                 }
                 state.online = true;
@@ -207,10 +209,12 @@ impl Inner {
         }
         if !std::mem::replace(&mut state.queued, true) {
             drop(state);
-            self.enqueue(Arc::clone(connection));
+            hooks.enqueue(Arc::clone(self));
         }
     }
+}
 
+impl Inner {
     fn enqueue(self: &Arc<Self>, connection: Arc<Connection>) {
         let mut queue = self.lock();
         queue.waiting.push_back(connection);
@@ -224,9 +228,9 @@ impl Inner {
     /// Tells what there is to tell, one request after the other, until there is nothing.
     async fn work(self: Arc<Self>) {
         while let Some(connection) = self.next() {
-            let news = locked(&connection.state).take();
-            if let Some(news) = news {
-                self.post(&connection, news).await;
+            let told = locked(&connection.state).take();
+            if let Some((news, forwarded)) = told {
+                self.post(&forwarded, news).await;
             }
             let mut state = locked(&connection.state);
             state.queued = state.connect || state.ping || state.disconnect;
@@ -249,9 +253,9 @@ impl Inner {
         next
     }
 
-    async fn post(&self, connection: &Connection, news: News) {
+    async fn post(&self, forwarded: &Forwarded, news: News) {
         let Some(uri) = self.uri(news) else { return };
-        let mut headers = connection.forwarded.headers();
+        let mut headers = forwarded.headers();
         headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
         let outgoing =
@@ -285,15 +289,23 @@ impl Inner {
 }
 
 impl State {
-    /// Takes out what is to be told first.
-    fn take(&mut self) -> Option<News> {
-        if std::mem::take(&mut self.connect) {
-            Some(News::Connect)
+    fn new(forwarded: Forwarded, online: bool) -> State {
+        let (queued, connect, ping, disconnect) = (false, false, false, false);
+        State { forwarded, online, queued, connect, ping, disconnect }
+    }
+
+    /// Takes out what is to be told first, with the headers to tell it with.
+    fn take(&mut self) -> Option<(News, Forwarded)> {
+        let news = if std::mem::take(&mut self.connect) {
+            News::Connect
         } else if std::mem::take(&mut self.ping) {
-            Some(News::Ping)
+            News::Ping
+        } else if std::mem::take(&mut self.disconnect) {
+            News::Disconnect
         } else {
-            std::mem::take(&mut self.disconnect).then_some(News::Disconnect)
-        }
+            return None;
+        };
+        Some((news, self.forwarded.clone()))
     }
 }
 

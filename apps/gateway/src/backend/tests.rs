@@ -1,10 +1,13 @@
 //! Headers, cookies and redirects, without a backend.
 
+use super::client::Answer;
 use super::cookies::{Cookies, cookie};
 use super::forward::Forwarding;
+use super::rights::{Rights, User};
 use crate::config::{Dialect, HeaderSources};
+use bytes::Bytes;
 use expect_test::{Expect, expect};
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
 /// Passes on a request with these headers (`name: value`, a line each) and this query.
 fn check(query: &str, lines: &str, dialect: Dialect, expected: &Expect) {
@@ -140,4 +143,78 @@ fn a_cookie_that_the_backend_set_goes_over_the_clients_own() {
     let joined = cookies.over(b"sessionid=old; lang=nl");
     expect!["lang=nl; sessionid=new; api=1"].assert_eq(&String::from_utf8_lossy(&joined));
     assert_eq!(cookie(b"a=1; b=\"2 3\"", "b").as_deref(), Some(&b"2 3"[..]));
+}
+
+/// Reads answers, a line each, and says who that is and when to ask again.
+fn read(lines: &str, expected: &Expect) {
+    let mut said = String::new();
+    for line in lines.lines().map(str::trim).filter(|line| !line.is_empty()) {
+        let mut headers = HeaderMap::new();
+        headers.insert("content-type", HeaderValue::from_static("application/json"));
+        let body = Bytes::copy_from_slice(line.as_bytes());
+        match Rights::read(&Answer { status: StatusCode::OK, headers, body }) {
+            Ok(Rights { allowed_rooms, user, rooms_ttl }) => {
+                let user = user.as_ref().map(User::to_string);
+                said += &format!("{allowed_rooms} {user:?} {rooms_ttl:?}\n");
+            }
+            Err(why) => said += &format!("{why}\n"),
+        }
+    }
+    expected.assert_eq(&said);
+}
+
+#[test]
+fn an_answer_may_say_who_it_is_about_and_for_how_long_it_holds() {
+    read(
+        r#"
+        {"user": "ada", "rooms_ttl": 60, "allowed_rooms": [{}]}
+        {"user": 17, "rooms_ttl": 1.5}
+        {"user": -9007199254740993123456789, "rooms_ttl": 0.001}
+        {"user": "\u0061\"da", "rooms_ttl": 1e300}
+        {"user": "twice", "user": "counts the last"}
+        "#,
+        &expect![[r#"
+            [{}] Some("ada") Some(60s)
+            [] Some("17") Some(1.5s)
+            [] Some("-9007199254740993123456789") Some(1s)
+            [] Some("a\"da") Some(31536000s)
+            [] Some("counts the last") None
+        "#]],
+    );
+}
+
+#[test]
+fn a_user_or_time_of_another_kind_means_nothing_as_before_there_were_any() {
+    read(
+        r#"
+        {"user": null, "rooms_ttl": null}
+        {"user": "", "rooms_ttl": 0}
+        {"user": 1.0, "rooms_ttl": -1}
+        {"user": 1e3, "rooms_ttl": "60"}
+        {"user": ["ada"], "rooms_ttl": [60]}
+        {"user": {"id": 1}, "rooms_ttl": true}
+        {"user": true}
+        "#,
+        &expect![[r#"
+            [] None None
+            [] None None
+            [] None None
+            [] None None
+            [] None None
+            [] None None
+            [] None None
+        "#]],
+    );
+}
+
+#[test]
+fn a_user_of_more_than_256_bytes_is_no_answer() {
+    let longest = "ü".repeat(128);
+    read(
+        &format!("{{\"user\": \"{longest}\"}}\n{{\"user\": \"{longest}x\"}}"),
+        &expect![[r#"
+        [] Some("üüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüüü") None
+        its user has more than 256 bytes
+    "#]],
+    );
 }

@@ -191,6 +191,17 @@ sections! {
         bootstraps_max "bootstraps_max": usize = 128 in 1 ..= 65536;
         /// Most connections waiting for their turn to be asked for; further ones are refused (503).
         bootstraps_waiting_max "bootstraps_waiting_max": usize = 16384 in 0 ..= 1048576;
+        /// Whether to keep the headers that a connection was asked for with, as long as it is open:
+        /// they are needed to ask again. That takes as much memory as the client's cookies are long.
+        remember_headers "remember_headers": bool = true;
+        /// After which time to ask again what a connection may hear, in seconds, if the backend does not
+        /// say so itself by "rooms_ttl"; spread a little. 0 for not before somebody wishes for it.
+        revalidate_every "revalidate_every_s": Option<Duration> = 0 in 1 ..= 31536000;
+        /// Most connections that are asked for again at the same time, of the bootstraps_max.
+        revalidations_max "revalidations_max": usize = 64 in 1 ..= 65536;
+        /// Longest time that a connection keeps its old rights when they were to be renewed and the
+        /// backend fails, in seconds; then it is closed (1013).
+        stale "stale_s": Duration = 300 in 1 ..= 86400;
         /// Further headers of its requests, each from a header, a query parameter or a cookie of the
         /// connecting client, or fixed; with a prefix if you like. Cookie, User-Agent, X-Real-IP,
         /// X-CSRFToken (from the cookie csrftoken) and Authorization (from the parameter token) are
@@ -244,6 +255,9 @@ sections! {
         /// Most connections of one client address; further ones are refused (503). 0 for no limit,
         /// as behind a proxy that is not among [public] trusted_proxies: all come from its address.
         connections_per_address_max "connections_per_address_max": Option<usize> = 0 in 1 ..= 100000000;
+        /// Most connections of one user, if the backend names users; further ones are refused (503).
+        /// 0 for no limit.
+        connections_per_user_max "connections_per_user_max": Option<usize> = 0 in 1 ..= 100000000;
         /// Longest message of a client, in bytes; a longer one closes its connection (1009).
         message_bytes_max "message_bytes_max": usize = 16777216 in 128 ..= 1073741824;
         /// Messages a second that a client may send for long; one that sends more is closed (1008).

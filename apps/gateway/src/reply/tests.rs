@@ -1,4 +1,5 @@
 use super::{REFUSAL, Reply, Speech, greeting};
+use crate::backend::User;
 use crate::names::Uuid;
 use campanile_hub::{Permissions, RequestId};
 use expect_test::{Expect, expect};
@@ -126,11 +127,21 @@ fn what_has_no_id_is_answered_to_null_in_campanile_v1() {
 #[test]
 fn the_greeting_says_what_is_allowed_in_the_words_of_the_dialect() {
     let permissions = Permissions::parse(r#"[{"zoo": 1, "animal": "*"}, {}]"#).unwrap();
-    let greet = |speech| greeting(speech, &permissions, connection()) + "\n";
-    let all = [Speech::Dialect3, Speech::Dialect25, Speech::V1].map(greet).concat() + REFUSAL;
+    let greet = |speech, user: &str| {
+        greeting(speech, &permissions, connection(), User::new(user).as_ref()) + "\n"
+    };
+    let all = [
+        greet(Speech::Dialect3, "ada"),
+        greet(Speech::Dialect25, "ada"),
+        greet(Speech::V1, ""),
+        greet(Speech::V1, "\"Ada\""),
+        REFUSAL.to_owned(),
+    ];
+    let all = all.concat();
     expect![[r#"
         {"is_authorized": true, "allowed_rooms": [{"animal":"*","zoo":1},{}]}
         {"allowed_rooms": [{"animal":"*","zoo":1},{}]}
         {"is_authorized": true, "allowed_rooms": [{"animal":"*","zoo":1},{}], "connection": "01234567-89ab-4def-8123-456789abcdef"}
+        {"is_authorized": true, "allowed_rooms": [{"animal":"*","zoo":1},{}], "connection": "01234567-89ab-4def-8123-456789abcdef", "user": "\"Ada\""}
         {"is_authorized": false}"#]].assert_eq(&all);
 }

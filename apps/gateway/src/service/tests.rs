@@ -1,5 +1,5 @@
 use super::rate::Pace;
-use super::{Gateway, Rate, Session, Settings};
+use super::{Admission, Gateway, Rate, Session, Settings};
 use crate::config;
 use crate::reply::Speech;
 use bytes::Bytes;
@@ -130,10 +130,16 @@ fn frame(text: &str) -> Vec<u8> {
     frame
 }
 
+/// Somebody who is let in, and of whom no more is known.
+fn session(speech: Speech, permissions: Permissions) -> Session {
+    let admission = Admission::of(Arc::new(permissions));
+    Session::authorized(speech, admission, None, None, Box::new(()))
+}
+
 /// Plays a client's messages; a line that begins with `!` is a room that is published to.
 fn check(speech: Speech, world: World, script: &[&str], expected: &Expect) {
     let permissions = Permissions::parse(r#"[{"zoo":"*"}]"#).unwrap();
-    let session = Session::authorized(speech, Arc::new(permissions), None, Box::new(()));
+    let session = session(speech, permissions);
     let mut client = world.connect(session);
     let mut transcript = client.settle();
     for line in script {
@@ -401,8 +407,7 @@ fn who_is_not_let_in_is_told_so_unless_in_2_5_and_not_listened_to() {
 fn what_was_sent_before_the_greeting_is_answered_after_it_unless_nobody_is_let_in() {
     let world = World::usual();
     let early = [frame("{}"), frame(r#"{"type":"unsubscribe","requestId":1}"#)].concat();
-    let nothing = Arc::new(Permissions::parse("[]").unwrap());
-    let authorized = Session::authorized(Speech::Dialect25, nothing, None, Box::new(()));
+    let authorized = session(Speech::Dialect25, Permissions::parse("[]").unwrap());
     let mut transcript = world.connect_early(authorized, &early).settle();
     let refused = Session::refused(Speech::Dialect3, Box::new(()));
     transcript += &world.connect_early(refused, &early).settle();
@@ -428,7 +433,7 @@ fn a_session_gives_its_permit_back_when_it_ends() {
 
 #[test]
 fn a_session_is_small() {
-    assert!(size_of::<Session>() <= 64, "{}", size_of::<Session>());
+    assert!(size_of::<Session>() <= 72, "{}", size_of::<Session>());
 }
 
 #[test]

@@ -41,7 +41,7 @@ fn forwarded(backend: &Backend, headers: &[(&str, &str)], query: &str) -> Forwar
 async fn ask(backend: &Backend) -> String {
     let nobody = forwarded(backend, &[], "");
     match backend.bootstrap(&nobody).await {
-        Ok(authorized) => format!("rooms {}", authorized.allowed_rooms),
+        Ok(authorized) => format!("rooms {}", authorized.rights.allowed_rooms),
         Err(refused) => format!("{refused}"),
     }
 }
@@ -247,7 +247,7 @@ async fn check_hooks(settings: &[&str], count: usize, expected: &Expect) {
     ];
     let client = forwarded(&backend, &headers, "session_token=st&tenant=42");
     let authorized = backend.bootstrap(&client).await.expect("the backend lets everyone in");
-    let presence = backend.hooks().online(client, &authorized.cookies);
+    let presence = backend.hooks().online(client.with_cookies(&authorized.cookies));
     drop(presence);
     assert_eq!(backend.hooks().drain(Duration::from_secs(10)).await, 0);
     expected.assert_eq(&shown(&application.take_seen(count).await, own));
@@ -318,7 +318,7 @@ async fn a_thousand_connections_go_offline_exactly_once_each_also_when_the_queue
     let mut all = Vec::new();
     for number in 0..1_000 {
         let client = forwarded(&backend, &[], &format!("token={number}"));
-        let presence = backend.hooks().online(client, &Default::default());
+        let presence = backend.hooks().online(client);
         let presence = presence.expect("there are hooks");
         presence.ping();
         all.push(presence);
@@ -350,7 +350,7 @@ async fn a_thousand_connections_go_offline_exactly_once_each_also_when_the_queue
 async fn without_hooks_nothing_is_kept_of_a_connection() {
     let backend = backend(own_address(), &[]);
     let client = forwarded(&backend, &[], "");
-    assert!(backend.hooks().online(client, &Default::default()).is_none());
+    assert!(backend.hooks().online(client).is_none());
 }
 
 #[tokio::test]
@@ -377,7 +377,7 @@ async fn a_unix_socket_gets_the_host_of_the_url_and_the_cookies_it_set() {
     let backend = Backend::new(&config, &url).expect("the paths are fine");
     let client = forwarded(&backend, &[("cookie", "sessionid=old; a=1")], "");
     let authorized = backend.bootstrap(&client).await.expect("it lets everyone in");
-    let _presence = backend.hooks().online(client, &authorized.cookies);
+    let _presence = backend.hooks().online(client.with_cookies(&authorized.cookies));
     let seen = serving.await.expect("it does not panic").expect("the socket works");
     expect![[r#"
         GET /api/bootstrap/ HTTP/1.1
