@@ -140,11 +140,20 @@ impl<S: Service, K> Handle<S, K> {
             .map_err(|_| self.shared.post.why_not(to))
     }
 
-    /// Asks the services of all loops something; returns how many loops will not do it, being too far
-    /// behind, or ended.
-    pub fn command_all(&self, mut command: impl FnMut() -> S::Command) -> usize {
-        let refuses = |&to: &usize| self.shared.post.send(to, Letter::Command(command())).is_err();
-        (0..self.loops()).filter(refuses).count()
+    /// Asks the services of all loops something.
+    ///
+    /// # Errors
+    ///
+    /// If a loop is too far behind, or has ended; the others were asked all the same.
+    pub fn command_all(&self, mut command: impl FnMut() -> S::Command) -> Result<(), PostError> {
+        let post = &self.shared.post;
+        let mut outcome = Ok(());
+        for to in 0..self.loops() {
+            if post.send(to, Letter::Command(command())).is_err() {
+                outcome = Err(post.why_not(to));
+            }
+        }
+        outcome
     }
 
     /// Asks every loop to close its connections (1001), write what waits, and end; what is not done

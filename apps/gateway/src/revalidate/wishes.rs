@@ -3,7 +3,7 @@
 
 use crate::command::Command;
 use crate::serve::Shared;
-use campanile_manager::{ConnectionKey, MailboxFull};
+use campanile_manager::{ConnectionKey, PostError};
 use campanile_wire::CloseCode;
 
 impl Shared {
@@ -13,7 +13,7 @@ impl Shared {
     /// # Errors
     ///
     /// If a loop is too far behind: wish again, some were not told.
-    pub fn revalidate_user(&self, user: &str) -> Result<usize, MailboxFull> {
+    pub fn revalidate_user(&self, user: &str) -> Result<usize, PostError> {
         let keys = self.settings.users.wish(Some(user));
         self.tell(&keys, |key| Command::Ask { key })
     }
@@ -23,7 +23,7 @@ impl Shared {
     /// # Errors
     ///
     /// If its loop is too far behind: wish again.
-    pub fn revalidate_connection(&self, key: ConnectionKey) -> Result<bool, MailboxFull> {
+    pub fn revalidate_connection(&self, key: ConnectionKey) -> Result<bool, PostError> {
         Ok(self.tell(&[key], |key| Command::Ask { key })? > 0)
     }
 
@@ -32,11 +32,9 @@ impl Shared {
     /// # Errors
     ///
     /// If a loop is too far behind: wish again, its connections were not told.
-    pub fn revalidate_all(&self) -> Result<usize, MailboxFull> {
+    pub fn revalidate_all(&self) -> Result<usize, PostError> {
         self.settings.users.wish(None);
-        if self.handle.command_all(|| Command::AskAll) > 0 {
-            return Err(MailboxFull);
-        }
+        self.handle.command_all(|| Command::AskAll)?;
         let connections = self.handle.statistics().connections;
         Ok(usize::try_from(connections).unwrap_or(usize::MAX))
     }
@@ -52,7 +50,7 @@ impl Shared {
         user: &str,
         code: CloseCode,
         reason: &str,
-    ) -> Result<usize, MailboxFull> {
+    ) -> Result<usize, PostError> {
         let keys = self.settings.users.wish(Some(user));
         self.tell(&keys, |key| Command::Close { key, code, reason: reason.into() })
     }
@@ -67,7 +65,7 @@ impl Shared {
         key: ConnectionKey,
         code: CloseCode,
         reason: &str,
-    ) -> Result<bool, MailboxFull> {
+    ) -> Result<bool, PostError> {
         let close = |key| Command::Close { key, code, reason: reason.into() };
         Ok(self.tell(&[key], close)? > 0)
     }
@@ -78,7 +76,7 @@ impl Shared {
         &self,
         keys: &[ConnectionKey],
         command: impl Fn(ConnectionKey) -> Command,
-    ) -> Result<usize, MailboxFull> {
+    ) -> Result<usize, PostError> {
         let here = |key: &&ConnectionKey| usize::from(key.loop_index) < self.handle.loops();
         let told: Vec<_> =
             keys.iter().filter(here).map(|&key| self.handle.command(key, command(key))).collect();
