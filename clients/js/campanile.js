@@ -19,6 +19,9 @@ const STABLE_MS = 5_000;
 /** So many rounds without a connection let the client doubt what it knew of the server. */
 const DOUBT_ROUNDS = 5;
 
+/** A server that restarts may ask for no longer wait than this. */
+const RESTART_MAX_MS = 300_000;
+
 /**
  * @typedef {string | number | boolean | null | Json[] | { [key: string]: Json }} Json
  * @typedef {{ [key: string]: Json }} Room
@@ -106,6 +109,8 @@ export class Campanile extends EventTarget {
   #dials = 0;
   #failedRounds = 0;
   #openedAt = 0;
+  /** What a server that is about to end asked us to wait. @type {number | null} */
+  #restartMs = null;
   #idsMade = 0;
   /** @type {any} */
   #retryTimer;
@@ -288,6 +293,7 @@ export class Campanile extends EventTarget {
   /** Drops the connection, or the attempt to make one, and the wait for the next. */
   #hangUp() {
     this.#dials++;
+    this.#restartMs = null;
     this.#settings.clock.clearTimeout(this.#retryTimer);
     this.#line?.end();
     this.#line = null;
@@ -304,8 +310,9 @@ export class Campanile extends EventTarget {
     const wasGood = this.#state === 'open' && clock.now() - this.#openedAt >= STABLE_MS;
     if (wasGood) this.#failedRounds = 0;
     const boundMs = Math.min(backoffMaxMs, backoffBaseMs * 2 ** this.#failedRounds++);
+    const retryMs = this.#restartMs ?? random() * boundMs;
     this.#loseConnection();
-    this.#retryIn('waiting', random() * boundMs);
+    this.#retryIn('waiting', retryMs);
   }
 
   #loseConnection() {
@@ -347,6 +354,7 @@ export class Campanile extends EventTarget {
     if (message === null) return;
     if (this.#state === 'connecting') this.#receiveGreeting(message);
     else if (message.type === 'publish') this.#receivePublish(message);
+    else if (message.type === 'restart') this.#receiveRestart(message);
     else this.#receiveReply(message);
   }
 
@@ -385,6 +393,15 @@ export class Campanile extends EventTarget {
       subscription.state === 'pending' &&
       this.#unanswered.some((request) => request.key === key && request.endsKey);
     if (!isForPrevious) subscription._hear(/** @type {Publish} */ (message));
+  }
+
+  /**
+   * The server is about to close, and says when to come back: each client at another moment.
+   *
+   * @param {Record<string, any>} message
+   */
+  #receiveRestart({ reconnect_after_ms: ms }) {
+    if (typeof ms === 'number' && ms >= 0) this.#restartMs = Math.min(ms, RESTART_MAX_MS);
   }
 
   /** @param {Record<string, any>} reply */

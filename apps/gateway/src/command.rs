@@ -1,11 +1,12 @@
 //! What other threads ask of the gateway on a loop.
 
+use crate::reply;
 use crate::revalidate::Answer;
 use crate::service::{Gateway, Session};
 use campanile_manager::ConnectionKey;
 use campanile_manager::service::Connections;
 use campanile_wire::CloseCode;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// What a loop is asked to do with its connections.
 pub enum Command {
@@ -39,6 +40,13 @@ pub enum Command {
         /// What it answered.
         answer: Box<Answer>,
     },
+    /// Close a share of the connections, as the process is about to end.
+    CloseShare {
+        /// How many such shares are left, this one counted: with 1, all connections.
+        shares_left: u32,
+        /// Clients are asked to spread their coming back over so long.
+        reconnect_within: Duration,
+    },
 }
 
 impl Command {
@@ -61,6 +69,39 @@ impl Command {
                     answer.take().into_iter().for_each(|answer| gateway.renew(connection, answer));
                 });
             }
+            Self::CloseShare { shares_left, reconnect_within } => {
+                close_share(connections, shares_left, reconnect_within);
+            }
         }
     }
+}
+
+/// Closes a share of the connections. A few are closed at once: it is the crowds that are spread.
+fn close_share(
+    connections: &mut dyn Connections<Session>,
+    shares_left: u32,
+    reconnect_within: Duration,
+) {
+    let mut open = 0_usize;
+    connections.each(&mut |_| open += 1);
+    let mut share = open.div_ceil(shares_left.max(1) as usize);
+    connections.each(&mut |connection| {
+        if share == 0 {
+            return;
+        }
+        share -= 1;
+        if connection.session().speaks_v1() {
+            let after = spread(connection.key().serial, reconnect_within);
+            connection.send_text(&reply::restart(after));
+        }
+        connection.close(CloseCode::RESTART, "");
+    });
+}
+
+/// Returns a part of `within`, so that those of any row of serials lie evenly in it: multiples of the
+/// golden section, without their whole parts.
+fn spread(serial: u64, within: Duration) -> Duration {
+    let part = serial.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
+    #[expect(clippy::cast_precision_loss, reason = "32 bits fit")]
+    within.mul_f64(part as f64 / 4_294_967_296.0)
 }

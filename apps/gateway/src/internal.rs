@@ -50,7 +50,7 @@ pub async fn answer(shared: Arc<Shared>, asked: Asked) -> Answer {
             "text/plain; version=0.0.4; charset=utf-8",
             metrics::page(&shared),
         ),
-        "/readyz" if shared.is_stopping() => unavailable("stopping\n"),
+        "/readyz" if shared.is_leaving() => unavailable("stopping\n"),
         "/readyz" => text(StatusCode::OK, "ready\n"),
         "/livez" => text(StatusCode::OK, "alive\n"),
         _ => text(

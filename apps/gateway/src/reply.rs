@@ -7,6 +7,7 @@ use crate::names::Uuid;
 use crate::status::Status;
 use campanile_hub::{Permissions, RequestId, Room};
 use std::fmt::Write;
+use std::time::Duration;
 
 /// Which protocol a connection speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,6 +115,11 @@ impl Reply {
 
 /// What a client that was not let in is told; 2.5 closed without a word.
 pub const REFUSAL: &str = "{\"is_authorized\": false}";
+
+/// Returns what a client of `campanile.v1` is told before the gateway ends: when to come back.
+pub fn restart(reconnect_after: Duration) -> String {
+    format!(r#"{{"type": "restart", "reconnect_after_ms": {}}}"#, reconnect_after.as_millis())
+}
 
 /// Returns the first message to a client that was let in.
 pub fn greeting(

@@ -1,6 +1,7 @@
 //! The running server: loops, listeners, and the end.
 
 mod certificates;
+mod drain;
 mod limits;
 mod signals;
 
@@ -28,16 +29,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
-use tokio::runtime::Runtime;
 
 /// Connections of the internal listener.
 const INTERNAL_CONNECTIONS_MAX: usize = 256;
-/// Time for the loops' last words beyond `drain_s`, and for a stuck one to be left behind.
-const LOOPS_ARE_STUCK: Duration = Duration::from_secs(2);
-
-/// Time for telling the backend that connections ended, when closing them has used up `drain_s`.
-const HOOKS_AT_LEAST: Duration = Duration::from_secs(1);
-
 /// What all requests share.
 pub struct Shared {
     /// The configuration, as it is now.
@@ -63,6 +57,7 @@ pub struct Shared {
     pub seldom: Seldom,
     /// The page and the backend of `campanile demo`.
     pub demo: Option<Demo>,
+    leaving: AtomicBool,
     stopping: AtomicBool,
 }
 
@@ -85,7 +80,12 @@ impl Shared {
         self.tls.of(side)
     }
 
-    /// Returns whether the process is about to stop.
+    /// Returns whether the process is about to stop, so that nobody new should be sent here.
+    pub fn is_leaving(&self) -> bool {
+        self.leaving.load(Relaxed)
+    }
+
+    /// Returns whether the process stops: nobody new is let in.
     pub fn is_stopping(&self) -> bool {
         self.stopping.load(Relaxed)
     }
@@ -149,7 +149,7 @@ pub fn run(config: Config, role: Role) -> Result<(), String> {
     let (shared, listeners, loops) = runtime.block_on(start(config, role))?;
     let began = Instant::now();
     runtime.block_on(serve(&shared, listeners))?;
-    let stopped = stop(&runtime, &shared, loops);
+    let stopped = runtime.block_on(drain::stop(&shared, loops));
     runtime.shutdown_timeout(Duration::from_millis(100));
     tracing::info!("stopped after {:.1} s", began.elapsed().as_secs_f64());
     stopped
@@ -222,6 +222,7 @@ async fn start(config: Config, role: Role) -> Result<(Arc<Shared>, Listeners, Lo
         triggers: Triggers::default(),
         seldom: Seldom::new(),
         demo,
+        leaving: AtomicBool::new(false),
         stopping: AtomicBool::new(false),
     });
     Ok((shared, Listeners { public, internal }, loops))
@@ -249,18 +250,24 @@ async fn serve(shared: &Arc<Shared>, listeners: Listeners) -> Result<(), String>
     tokio::spawn(internal.run(with(shared, internal::answer)));
     let public = tokio::spawn(public.run(with(shared, public::answer)));
     let name = signals.next().await;
+    shared.leaving.store(true, Relaxed);
+    // Whoever cannot wait asks again.
+    tokio::spawn(async move {
+        let name = signals.next().await;
+        tracing::warn!("{name} again: leaving at once");
+        std::process::exit(1);
+    });
+    let delay = shared.config().limits.drain_delay;
+    if !delay.is_zero() {
+        tracing::info!("{name}: not ready any more, and going on for {} s", delay.as_secs_f64());
+        tokio::time::sleep(delay).await;
+    }
     tracing::info!(
         "{name}: telling {} connections goodbye",
         shared.handle.statistics().connections
     );
     shared.stopping.store(true, Relaxed);
     public.abort();
-    // Whoever cannot wait for that asks again.
-    tokio::spawn(async move {
-        let name = signals.next().await;
-        tracing::warn!("{name} again: leaving at once");
-        std::process::exit(1);
-    });
     Ok(())
 }
 
@@ -271,26 +278,4 @@ fn with<A: Future<Output = Answer> + Send + 'static>(
 ) -> impl Fn(Asked) -> A + Clone + Send + 'static {
     let shared = Arc::clone(shared);
     move |asked| answer(Arc::clone(&shared), asked)
-}
-
-/// Closes all connections, and has the backend told of that.
-fn stop(runtime: &Runtime, shared: &Shared, loops: Loops) -> Result<(), String> {
-    let drain = shared.config().limits.drain;
-    let deadline = Instant::now() + drain;
-    shared.handle.stop(drain);
-    let joined = runtime.block_on(async {
-        let joined = tokio::task::spawn_blocking(move || loops.join());
-        tokio::time::timeout(drain + LOOPS_ARE_STUCK, joined).await
-    });
-    let stopped = match joined {
-        Ok(Ok(joined)) => joined.map_err(cannot("go on with the loops")),
-        Ok(Err(error)) => Err(error.to_string()),
-        Err(_) => Err("a loop did not stop, and is left behind".to_owned()),
-    };
-    let left = deadline.saturating_duration_since(Instant::now()).max(HOOKS_AT_LEAST);
-    let untold = runtime.block_on(shared.backend.hooks().drain(left));
-    if untold > 0 {
-        tracing::warn!("the backend was not told of the end of {untold} connections");
-    }
-    stopped
 }

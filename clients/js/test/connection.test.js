@@ -459,3 +459,23 @@ test('Node’s own WebSocket does as well as the one of ws', { timeout, skip }, 
     assert.equal(output, `rung\n${subprotocol ? 'campanile.v1' : ''}\n`);
   }
 });
+
+test(
+  'a client comes back when a server that restarts has asked it to, and then as ever',
+  { timeout },
+  async (t) => {
+    const { clock, gateway, makeClient } = await setUp(t);
+    const client = makeClient({ random: () => 1 }).connect();
+    await inState(client, 'open');
+    for (const connection of gateway.connections) {
+      connection.say({ type: 'restart', reconnect_after_ms: 4321 });
+      connection.webSocket.close(1012);
+    }
+    assert.equal((await inState(client, 'waiting')).retryInMs, 4321);
+    clock.advance(4321);
+    await inState(client, 'open');
+    clock.advance(5000);
+    gateway.cut();
+    assert.equal((await inState(client, 'waiting')).retryInMs, 500);
+  },
+);

@@ -1,5 +1,6 @@
 //! What an application writes, and what it can do with a connection.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Instant;
 
@@ -89,21 +90,20 @@ pub(crate) struct Desk {
     pub(crate) messages_sent: u64,
     /// Connections with something in the outbox.
     pub(crate) dirty: Vec<ConnectionId>,
-    /// Connections that a service wants closed.
-    pub(crate) closings: Vec<Closing>,
+    /// Connections that a service wants closed: a map, since many may be in one turn.
+    pub(crate) closings: BTreeMap<ConnectionId, Closing>,
 }
 
 /// A service's wish to close a connection.
 #[derive(Debug)]
 pub(crate) struct Closing {
-    pub(crate) slot: ConnectionId,
     pub(crate) code: CloseCode,
     pub(crate) reason: String,
 }
 
 impl Desk {
     pub(crate) fn is_closing(&self, slot: ConnectionId) -> bool {
-        self.closings.iter().any(|closing| closing.slot == slot)
+        self.closings.contains_key(&slot)
     }
 }
 
@@ -150,10 +150,8 @@ impl<T> Connection<'_, T> {
 
     /// Closes the connection, after what was sent. Nothing more is received from it.
     pub fn close(&mut self, code: CloseCode, reason: &str) {
-        if !self.desk.is_closing(self.key.slot) {
-            let slot = self.key.slot;
-            self.desk.closings.push(Closing { slot, code, reason: reason.to_owned() });
-        }
+        let closing = self.desk.closings.entry(self.key.slot);
+        closing.or_insert_with(|| Closing { code, reason: reason.to_owned() });
     }
 
     /// Subscribes it to a room. It gets every publication accepted from now on, and none earlier.

@@ -290,8 +290,15 @@ sections! {
         pong_within "pong_within_s": Duration = 30 in 0 ..= 3600;
         /// A client that does not answer a close within so many seconds is hung up on.
         close_within "close_within_s": Duration = 5 in 0 ..= 3600;
-        /// Longest time for telling every client goodbye at the end, in seconds.
+        /// How long to go on as before after SIGTERM, with /readyz already red, so that balancers
+        /// notice before there is nobody to connect to; in seconds.
+        drain_delay "drain_delay_s": Duration = 0 in 0 ..= 3600;
+        /// Time over which the clients are then closed (1012), evenly, in seconds. A few are closed
+        /// sooner.
         drain "drain_s": Duration = 10 in 0 ..= 3600;
+        /// Clients of campanile.v1 are told to come back within so many seconds, each at another
+        /// moment.
+        reconnect_within "reconnect_within_s": Duration = 5 in 0 ..= 3600;
     }
 
     /// The event loops that hold the connections.

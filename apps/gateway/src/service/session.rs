@@ -86,6 +86,11 @@ impl Session {
         Session { permissions, presence, forwarded, standing, pace, speech, _permit: permit }
     }
 
+    /// Returns whether its client knows the words of `campanile.v1`.
+    pub fn speaks_v1(&self) -> bool {
+        self.speech == Speech::V1
+    }
+
     /// Returns whose connection it is; none if the backend does not say.
     pub fn user(&self) -> Option<&User> {
         self.standing.as_ref()?.place.as_ref().map(Place::user)

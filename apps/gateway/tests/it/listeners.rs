@@ -133,7 +133,7 @@ async fn a_head_that_is_too_long_or_too_slow_is_hung_up_on() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_signal_closes_every_connection_as_going_away() {
+async fn a_signal_closes_every_connection_for_a_restart() {
     let (mut campanile, _backend) = start(|start| start).await;
     let mut clients = Vec::new();
     for _ in 0..20 {
@@ -141,7 +141,7 @@ async fn a_signal_closes_every_connection_as_going_away() {
     }
     campanile.terminate();
     for client in &mut clients {
-        assert_eq!(client.next().await, Some(Incoming::Closed(1001)));
+        assert_eq!(client.next().await, Some(Incoming::Closed(1012)));
     }
     drop(clients);
     assert!(campanile.ended().await.success(), "{}", campanile.log());

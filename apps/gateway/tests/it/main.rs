@@ -6,6 +6,7 @@ mod backend;
 mod config;
 mod deploy;
 mod doctor;
+mod drain;
 mod hardship;
 mod listeners;
 mod protocol;

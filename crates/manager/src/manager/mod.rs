@@ -7,7 +7,7 @@ mod mail;
 
 mod writing;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -79,7 +79,7 @@ impl<S: Service, P: Poller> Manager<S, P> {
                 pieces: Pieces::default(),
                 messages_sent: 0,
                 dirty: Vec::new(),
-                closings: Vec::new(),
+                closings: BTreeMap::new(),
             },
             timers: Timers::new(now),
             mail: VecDeque::new(),

@@ -15,8 +15,8 @@ use crate::timers::UNSET;
 impl<S: Service, P: Poller> Manager<S, P> {
     /// Starts the closing handshakes that services asked for.
     pub(super) fn begin_closings(&mut self) {
-        for closing in std::mem::take(&mut self.desk.closings) {
-            self.close(closing.slot, closing.code, &closing.reason);
+        for (slot, closing) in std::mem::take(&mut self.desk.closings) {
+            self.close(slot, closing.code, &closing.reason);
         }
     }
 

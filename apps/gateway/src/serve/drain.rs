@@ -1,0 +1,56 @@
+//! The end: leave is taken of every client, and the backend is told.
+
+use super::{Shared, cannot};
+use crate::command::Command;
+use campanile_manager::Loops;
+use std::time::{Duration, Instant};
+
+/// How often a share of the connections is closed.
+const SHARE_EVERY: Duration = Duration::from_millis(50);
+/// Time for the loops' last words, and for a stuck one to be left behind.
+const LOOPS_ARE_STUCK: Duration = Duration::from_secs(2);
+/// Time for telling the backend that connections ended, when closing them has used up `drain_s`.
+const HOOKS_AT_LEAST: Duration = Duration::from_secs(1);
+
+/// Closes all connections, ends the loops, and has the backend told of all that.
+///
+/// # Errors
+///
+/// If a loop failed, or is stuck.
+pub(super) async fn stop(shared: &Shared, loops: Loops) -> Result<(), String> {
+    let end = Instant::now() + shared.config().limits.drain;
+    close_all(shared).await;
+    shared.handle.stop(Duration::ZERO);
+    let joined = tokio::task::spawn_blocking(move || loops.join());
+    let stopped = match tokio::time::timeout(LOOPS_ARE_STUCK, joined).await {
+        Ok(Ok(joined)) => joined.map_err(cannot("go on with the loops")),
+        Ok(Err(error)) => Err(error.to_string()),
+        Err(_) => Err("a loop did not stop, and is left behind".to_owned()),
+    };
+    let left = end.saturating_duration_since(Instant::now()).max(HOOKS_AT_LEAST);
+    let untold = shared.backend.hooks().drain(left).await;
+    if untold > 0 {
+        tracing::warn!("the backend was not told of the end of {untold} connections");
+    }
+    stopped
+}
+
+/// Closes the connections share by share over `drain_s`, and waits until they have ended; in all, no
+/// longer than `close_within_s` more.
+async fn close_all(shared: &Shared) {
+    let limits = shared.config().limits.clone();
+    let (began, reconnect_within) = (Instant::now(), limits.reconnect_within);
+    let shares = limits.drain.as_millis() / SHARE_EVERY.as_millis();
+    let mut shares_left = u32::try_from(shares).unwrap_or(u32::MAX).max(1);
+    while began.elapsed() < limits.drain + limits.close_within {
+        // Loops that are too far behind are asked again with the next share.
+        let _ = shared.handle.command_all(|| Command::CloseShare { shares_left, reconnect_within });
+        tokio::time::sleep(SHARE_EVERY).await;
+        // Who came last, out of a bootstrap that took long, goes with the last share again.
+        shares_left = shares_left.saturating_sub(1).max(1);
+        let is_empty = shared.handle.statistics().connections == 0;
+        if is_empty && shared.handle.mailbox_waiting() == 0 {
+            return;
+        }
+    }
+}
