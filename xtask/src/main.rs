@@ -4,6 +4,7 @@
 mod autobahn;
 mod bench;
 mod ci;
+mod deb;
 mod fuzz;
 mod tidy;
 
@@ -16,6 +17,7 @@ cargo xtask COMMAND
   ci                     everything that must pass before a change lands: runs ./test
   tidy                   the rules of the house that no compiler knows
   bench [ARGUMENT…]      campanile bench in release, with its floor beside it
+  deb [ARGUMENT…]        the Debian package, by cargo-deb
   fuzz [TARGET…] [--seconds N]
                          each fuzz target (or those named) for N seconds, 300 by default
   autobahn [--quick] [--server|--client] [--python PATH] [--against HOST:PORT]
@@ -28,6 +30,7 @@ fn main() -> ExitCode {
         Some((&"ci", rest)) => ci::run(rest),
         Some((&"tidy", [])) => tidy::run(),
         Some((&"bench", rest)) => bench::run(rest),
+        Some((&"deb", rest)) => deb::run(rest),
         Some((&"fuzz", rest)) => fuzz::run(rest),
         Some((&"autobahn", rest)) => autobahn::run(rest),
         _ => Err(USAGE.to_owned()),

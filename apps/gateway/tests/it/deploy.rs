@@ -147,3 +147,83 @@ fn the_dashboard_is_json_and_each_of_its_panels_asks_something() {
         assert!(targets.iter().all(|target| target["expr"].is_string()), "{}", panel["title"]);
     }
 }
+
+/// Pages that name settings as `[section] name`, or show a file of them.
+const GUIDES: [&str; 4] = [
+    "docs/operation.md",
+    "docs/moving-from-high-templar.md",
+    "docs/listeners.md",
+    "deploy/prometheus/campanile-alerts.yml",
+];
+
+fn campanile(arguments: &[&str]) -> std::process::Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_campanile"));
+    command.env_clear().args(arguments).output().expect("the binary was built for this test")
+}
+
+/// Returns every setting of `default-config`, as `section.name`.
+fn settings() -> BTreeSet<String> {
+    let text = String::from_utf8(campanile(&["default-config"]).stdout).expect("it is UTF-8");
+    let (mut section, mut settings) = (String::new(), BTreeSet::new());
+    for line in text.lines() {
+        if let Some(name) = line.strip_prefix('[').and_then(|line| line.strip_suffix(']')) {
+            section = name.to_owned();
+        } else if let Some((name, _)) =
+            line.strip_prefix('#').and_then(|line| line.split_once(" ="))
+            && !name.contains(' ')
+        {
+            settings.insert(format!("{section}.{name}"));
+        }
+    }
+    settings
+}
+
+/// Returns every setting that a text names, as `section.name`.
+fn settings_named(text: &str) -> BTreeSet<String> {
+    let is_name = |letter: char| letter.is_ascii_lowercase() || letter == '_';
+    let mut named = BTreeSet::new();
+    for part in text.split('[').skip(1) {
+        let Some((section, rest)) = part.split_once("] ") else { continue };
+        let name: String = rest.chars().take_while(|letter| is_name(*letter)).collect();
+        if section.chars().all(is_name) && !section.is_empty() && !name.is_empty() {
+            named.insert(format!("{section}.{name}"));
+        }
+    }
+    named
+}
+
+#[test]
+fn every_setting_that_a_guide_names_exists() {
+    let settings = settings();
+    assert!(settings.contains("public.listen") && settings.contains("limits.drain_s"));
+    let mut missing = Vec::new();
+    for path in GUIDES {
+        let text = read(path);
+        let unknown = settings_named(&text).into_iter().filter(|name| !settings.contains(name));
+        missing.extend(unknown.map(|name| format!("{path}: {name}")));
+    }
+    assert_eq!(missing, Vec::<String>::new());
+}
+
+#[test]
+fn every_file_of_settings_that_a_guide_shows_is_in_order() {
+    let file = std::env::temp_dir().join(format!("campanile-guide-{}.toml", std::process::id()));
+    let mut wrong = Vec::new();
+    for path in GUIDES {
+        let text = read(path);
+        for block in text.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()) {
+            // The certificates that a guide names are not on this machine.
+            if block.contains("private_key") {
+                continue;
+            }
+            fs::write(&file, block).expect("the temporary folder can be written");
+            let name = file.to_str().expect("it is named in ASCII");
+            let checked = campanile(&["check-config", "--config", name]);
+            if !checked.status.success() {
+                wrong.push(format!("{path}: {}", String::from_utf8_lossy(&checked.stderr)));
+            }
+        }
+    }
+    let _ = fs::remove_file(&file);
+    assert_eq!(wrong, Vec::<String>::new());
+}
