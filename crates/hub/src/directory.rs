@@ -74,6 +74,11 @@ impl Directory {
         self.by_text.find(spread(hash), same).map(|found| found.number)
     }
 
+    /// Returns all rooms, by their numbers.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &OpenRoom> {
+        self.rooms.iter()
+    }
+
     pub(crate) fn room_mut(&mut self, number: u32) -> &mut OpenRoom {
         &mut self.rooms[number]
     }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
 
+use crate::changes::Touched;
 use crate::directory::{Directory, OpenRoom};
 use crate::request_id::RequestId;
 use crate::room::Room;
@@ -40,6 +41,8 @@ pub struct Hub {
     /// By connection.
     seats: Vec<Seats>,
     id_hasher: RandomState,
+    /// None: nobody wants to know.
+    pub(crate) touched: Option<Touched>,
     statistics: Statistics,
 }
 
@@ -51,6 +54,7 @@ impl Hub {
             directory: Directory::new(),
             seats: Vec::new(),
             id_hasher: RandomState::new(),
+            touched: None,
             statistics: Statistics::default(),
         }
     }
@@ -87,7 +91,10 @@ impl Hub {
             self.statistics.subscribes_refused_rooms += 1;
             return Err(Full::Rooms);
         }
-        let room = known.unwrap_or_else(|| self.directory.open(room));
+        let room = known.unwrap_or_else(|| {
+            self.touched.iter_mut().for_each(|touched| touched.open(&room));
+            self.directory.open(room)
+        });
         self.add_subscription(connection, room, id, id_hash, since);
         Ok(Subscribed::New)
     }
@@ -187,7 +194,7 @@ impl Hub {
         Statistics { rooms: self.directory.len(), ..self.statistics }
     }
 
-    fn seats_of(&self, connection: ConnectionId) -> &[Seat] {
+    pub(crate) fn seats_of(&self, connection: ConnectionId) -> &[Seat] {
         self.seats.get(connection as usize).map_or(&[], Seats::as_slice)
     }
 
@@ -245,6 +252,8 @@ impl Hub {
             seats.as_mut_slice()[moved.seat as usize].position = position;
         }
         if subscriptions.is_empty() {
+            let open = self.directory.room(room);
+            self.touched.iter_mut().for_each(|touched| touched.close(open.room()));
             self.directory.close(room);
         } else if subscriptions.capacity() > 4 * subscriptions.len() {
             subscriptions.shrink_to(2 * subscriptions.len());

@@ -10,6 +10,8 @@ mod subscription;
 mod terms;
 
 mod audience;
+mod changes;
+mod listing;
 
 mod request_id;
 mod room;
@@ -28,6 +30,7 @@ mod slots;
 #[doc(hidden)]
 pub mod fuzz;
 
+pub use changes::RoomChanges;
 pub use hub::{ConnectionId, Hub};
 pub use permission::{PermissionError, Permissions};
 pub use pool::PermissionsPool;

@@ -33,6 +33,11 @@ impl<T> Slots<T> {
         self.count
     }
 
+    /// Returns all values, by their numbers.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
+        self.pieces.iter().flat_map(|piece| piece.iter()).flatten()
+    }
+
     pub(crate) fn insert(&mut self, value: T) -> u32 {
         let lowest = self.vacant.pop().filter(|&Reverse(number)| (number as usize) < self.end);
         let number = lowest.map_or_else(|| self.grow(), |Reverse(number)| number);
