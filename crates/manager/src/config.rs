@@ -14,6 +14,8 @@ pub struct Config {
     pub websocket: Arc<wire::Config>,
     /// What each loop's hub keeps to.
     pub hub: hub::Limits,
+    /// Whether services are told which rooms open and close. Default: no.
+    pub watch_rooms: bool,
     /// Bytes that may wait for one slow client, behind the message that is being written to it,
     /// before it is closed with 1013. Default: 1 MiB.
     pub outbox_bytes_max: usize,
@@ -44,6 +46,7 @@ impl Default for Config {
             loops: std::thread::available_parallelism().map_or(1, usize::from),
             websocket: Arc::new(wire::Config::default()),
             hub: hub::Limits::default(),
+            watch_rooms: false,
             outbox_bytes_max: 1 << 20,
             read_bytes_max: 64 << 10,
             mailbox_letters_max: 1 << 16,

@@ -1,11 +1,11 @@
 //! A loop's connections, each in its slot.
 
-use campanile_hub as hub;
+use campanile_hub::{self as hub, RequestId, Room};
 use campanile_wire::WebSocket;
 use slab::Slab;
 
 use crate::outbox::Outbox;
-use crate::service::{Connection, ConnectionKey, Connections, Desk};
+use crate::service::{Connection, ConnectionKey, Connections, Desk, Page};
 use crate::timers::Tick;
 
 /// All that a loop keeps for one connection.
@@ -74,5 +74,39 @@ impl<K, T> Connections<T> for Visit<'_, K, T> {
 
     fn hub(&self) -> hub::Statistics {
         self.desk.hub.statistics()
+    }
+
+    fn rooms(&self, page: Page, visit: &mut dyn FnMut(&Room, usize)) {
+        for (room, subscriptions) in self.desk.hub.rooms().skip(page.offset).take(page.limit) {
+            visit(room, subscriptions);
+        }
+    }
+
+    fn subscribers(
+        &self,
+        room: &Room,
+        page: Page,
+        visit: &mut dyn FnMut(ConnectionKey, &RequestId),
+    ) -> usize {
+        let subscribers = self.desk.hub.subscribers(room);
+        for (slot, id) in subscribers.skip(page.offset).take(page.limit) {
+            let serial = self.entries[slot as usize].serial;
+            visit(ConnectionKey { loop_index: self.loop_index, slot, serial }, id);
+        }
+        self.desk.hub.subscribers(room).count()
+    }
+
+    fn subscriptions(
+        &self,
+        key: ConnectionKey,
+        page: Page,
+        visit: &mut dyn FnMut(&Room, &RequestId),
+    ) -> Option<usize> {
+        self.entries.get(key.slot as usize).filter(|entry| entry.serial == key.serial)?;
+        let subscriptions = self.desk.hub.subscriptions(key.slot);
+        for (room, id) in subscriptions.skip(page.offset).take(page.limit) {
+            visit(room, id);
+        }
+        Some(self.desk.hub.subscriptions(key.slot).count())
     }
 }

@@ -133,11 +133,17 @@ impl<S: Service, K> Handle<S, K> {
     ///
     /// If that loop is too far behind, or has ended.
     pub fn command(&self, key: ConnectionKey, command: S::Command) -> Result<(), PostError> {
-        let to = usize::from(key.loop_index);
-        self.shared
-            .post
-            .send(to, Letter::Command(command))
-            .map_err(|_| self.shared.post.why_not(to))
+        self.command_loop(usize::from(key.loop_index), command)
+    }
+
+    /// Asks the service of the loop `index` something.
+    ///
+    /// # Errors
+    ///
+    /// If that loop is too far behind, or has ended.
+    pub fn command_loop(&self, index: usize, command: S::Command) -> Result<(), PostError> {
+        let post = &self.shared.post;
+        post.send(index, Letter::Command(command)).map_err(|_| post.why_not(index))
     }
 
     /// Asks the services of all loops something.
@@ -146,14 +152,20 @@ impl<S: Service, K> Handle<S, K> {
     ///
     /// If a loop is too far behind, or has ended; the others were asked all the same.
     pub fn command_all(&self, mut command: impl FnMut() -> S::Command) -> Result<(), PostError> {
-        let post = &self.shared.post;
-        let mut outcome = Ok(());
-        for to in 0..self.loops() {
-            if post.send(to, Letter::Command(command())).is_err() {
-                outcome = Err(post.why_not(to));
-            }
-        }
-        outcome
+        self.command_each(|_| command())
+    }
+
+    /// Asks the service of each loop what `command` makes for its index.
+    ///
+    /// # Errors
+    ///
+    /// If a loop is too far behind, or has ended; the others were asked all the same.
+    pub fn command_each(
+        &self,
+        mut command: impl FnMut(usize) -> S::Command,
+    ) -> Result<(), PostError> {
+        let ask = |outcome, index| self.command_loop(index, command(index)).and(outcome);
+        (0..self.loops()).fold(Ok(()), ask)
     }
 
     /// Asks every loop to close its connections (1001), write what waits, and end; what is not done

@@ -49,8 +49,8 @@ pub use config::Config;
 pub use handle::{Handle, Loops, start};
 pub use mailbox::{Adoption, PostError, Receipt};
 pub use manager::Manager;
-pub use publication::{Envelope, Publication};
-pub use service::{Connection, ConnectionKey, Connections, Message, Service};
+pub use publication::{Envelope, Exclude, Publication};
+pub use service::{Connection, ConnectionKey, Connections, Message, Page, Service};
 pub use socket::Socket;
 pub use statistics::Statistics;
 

@@ -6,6 +6,8 @@ use bytes::Bytes;
 use campanile_hub::{Match, RequestId, Room};
 use campanile_wire::deflate::{Deflater, Shared, WINDOW_BITS_MAX, WINDOW_BITS_MIN};
 
+use crate::service::ConnectionKey;
+
 /// Data on its way to everyone in some rooms.
 ///
 /// A delivery is `shared`, then the subscription's own request id, then `closing`: so that all
@@ -16,8 +18,26 @@ pub struct Publication {
     pub rooms: Vec<Room>,
     /// Whether `*` in `rooms` stands for every value.
     pub matching: Match,
+    exclude: Exclude,
     envelope: Envelope,
     compressed: [OnceLock<Shared>; VARIANTS],
+}
+
+/// Who does not get a publication that they are subscribed to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Exclude {
+    /// These connections.
+    pub connections: Box<[ConnectionKey]>,
+    /// Those that the service of each loop names for these words:
+    /// [`Service::exclude`](crate::Service::exclude).
+    pub names: Box<[Box<str>]>,
+}
+
+impl Exclude {
+    /// Returns whether it leaves nobody out.
+    pub fn is_empty(&self) -> bool {
+        self.connections.is_empty() && self.names.is_empty()
+    }
 }
 
 /// A publication's bytes around each subscription's request id.
@@ -35,7 +55,19 @@ const VARIANTS: usize = (WINDOW_BITS_MAX - WINDOW_BITS_MIN + 1) as usize;
 impl Publication {
     /// Makes a publication of `envelope` for `rooms`.
     pub fn new(rooms: Vec<Room>, matching: Match, envelope: Envelope) -> Self {
-        Self { rooms, matching, envelope, compressed: Default::default() }
+        let exclude = Exclude::default();
+        Self { rooms, matching, exclude, envelope, compressed: Default::default() }
+    }
+
+    /// Leaves some out, who do not get it and do not count.
+    #[must_use]
+    pub fn excluding(self, exclude: Exclude) -> Self {
+        Self { exclude, ..self }
+    }
+
+    /// Returns whom it leaves out.
+    pub fn exclude(&self) -> &Exclude {
+        &self.exclude
     }
 
     /// Returns the bytes that every delivery begins with.
@@ -61,5 +93,7 @@ impl Publication {
     pub(crate) fn bytes(&self) -> usize {
         self.envelope.shared.len()
             + self.rooms.iter().map(|room| room.as_str().len()).sum::<usize>()
+            + size_of_val(&*self.exclude.connections)
+            + self.exclude.names.iter().map(|name| name.len()).sum::<usize>()
     }
 }

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Instant;
 
-use campanile_hub::{self as hub, ConnectionId, Full, Hub, RequestId, Room, Subscribed};
+use campanile_hub::{
+    self as hub, ConnectionId, Full, Hub, RequestId, Room, RoomChanges, Subscribed,
+};
 use campanile_wire::{CloseCode, Closed, Kind};
 
 use crate::outbox::{Outbox, Pieces};
@@ -27,6 +29,15 @@ pub trait Service: Send + 'static {
     /// Takes leave of a connection, once for each that was opened. Its subscriptions are gone.
     fn closed(&mut self, key: ConnectionKey, session: Self::Session, closed: &Closed);
 
+    /// Hears which rooms of this loop opened and closed in a turn, if
+    /// [`Config::watch_rooms`](crate::Config::watch_rooms) asks for it: so that it can fetch what is
+    /// published to them. Another loop may have the same rooms.
+    fn rooms_changed(&mut self, _changes: &RoomChanges) {}
+
+    /// Names to `exclude` the connections of this loop that `whom` means, a word of the service's own
+    /// in a publication's [`Exclude`](crate::Exclude).
+    fn exclude(&self, _whom: &str, _exclude: &mut dyn FnMut(ConnectionKey)) {}
+
     /// Does what another thread asked. `connections` finds the connections of this loop.
     fn command(&mut self, command: Self::Command, connections: &mut dyn Connections<Self::Session>);
 }
@@ -41,6 +52,36 @@ pub trait Connections<T> {
 
     /// Returns the loop's hub's numbers.
     fn hub(&self) -> hub::Statistics;
+
+    /// Calls `visit` with the rooms of this loop on a page, each with how many subscriptions it has.
+    fn rooms(&self, page: Page, visit: &mut dyn FnMut(&Room, usize));
+
+    /// Calls `visit` with the subscriptions of a room on a page: whose, and under which id. Returns
+    /// how many there are in all.
+    fn subscribers(
+        &self,
+        room: &Room,
+        page: Page,
+        visit: &mut dyn FnMut(ConnectionKey, &RequestId),
+    ) -> usize;
+
+    /// Calls `visit` with the subscriptions of a connection on a page: to what, and under which id.
+    /// Returns how many there are in all; none: there is no such connection.
+    fn subscriptions(
+        &self,
+        key: ConnectionKey,
+        page: Page,
+        visit: &mut dyn FnMut(&Room, &RequestId),
+    ) -> Option<usize>;
+}
+
+/// A part of a list that may be long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// How many to pass over.
+    pub offset: usize,
+    /// How many to take.
+    pub limit: usize,
 }
 
 /// A message from a client.

@@ -76,6 +76,8 @@ statistics! {
     publications,
     /// Deliveries put into outboxes.
     deliveries,
+    /// Deliveries left out because their publication excluded the connection.
+    excluded,
     /// Patterns of triggers refused because they stood for too many rooms.
     patterns_refused,
     /// Bytes that sockets took.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use campanile_hub::{Published, RequestId};
 use campanile_wire::deflate::Agreed;
 use campanile_wire::{CloseCode, Role, WebSocket};
 
@@ -11,8 +12,8 @@ use crate::connections::{Entry, Visit};
 use crate::mailbox::{Adoption, Letter, Tally};
 use crate::outbox::Outbox;
 use crate::poller::Poller;
-use crate::publication::Publication;
-use crate::service::{Desk, Service};
+use crate::publication::{Exclude, Publication};
+use crate::service::{ConnectionKey, Desk, Service};
 use crate::timers::UNSET;
 
 impl<S: Service, P: Poller> Manager<S, P> {
@@ -48,15 +49,30 @@ impl<S: Service, P: Poller> Manager<S, P> {
         publication: &Arc<Publication>,
         receipt: Option<&Tally>,
     ) -> usize {
+        let excluded = self.excluded(publication.exclude());
         let Self { connections, desk: Desk { hub, pieces, dirty, .. }, .. } = self;
         let index = pieces.add(Arc::clone(publication));
-        let rooms = &publication.rooms;
-        let published = hub.publish(rooms, publication.matching, sequence, |slot, id| {
+        let mut deliver = |slot: u32, id: &RequestId| {
             let entry = &mut connections[slot as usize];
             if entry.outbox.push_delivery(pieces, index, id) {
                 dirty.push(slot);
             }
-        });
+        };
+        let (rooms, matching) = (&publication.rooms, publication.matching);
+        // Two loops, so that nothing is asked for each delivery where nobody is left out.
+        let published = if excluded.is_empty() {
+            hub.publish(rooms, matching, sequence, deliver)
+        } else {
+            let mut left_out = 0;
+            let offered = hub.publish(rooms, matching, sequence, |slot, id| {
+                match excluded.binary_search(&slot) {
+                    Ok(_) => left_out += 1,
+                    Err(_) => deliver(slot, id),
+                }
+            });
+            self.counters.excluded.add(left_out as u64);
+            Published { deliveries: offered.deliveries - left_out, ..offered }
+        };
         self.counters.publications.add(1);
         self.counters.deliveries.add(published.deliveries as u64);
         self.counters.patterns_refused.add(published.patterns_refused as u64);
@@ -64,6 +80,24 @@ impl<S: Service, P: Poller> Manager<S, P> {
             tally.add(published.deliveries as u64);
         }
         published.deliveries
+    }
+
+    /// Returns the slots of those whom a publication leaves out, sorted.
+    fn excluded(&self, exclude: &Exclude) -> Vec<u32> {
+        if exclude.is_empty() {
+            return Vec::new();
+        }
+        let mut slots = Vec::new();
+        let mut leave_out = |key: ConnectionKey| {
+            let entry = self.connections.get(key.slot as usize);
+            if key.loop_index == self.index && entry.is_some_and(|it| it.serial == key.serial) {
+                slots.push(key.slot);
+            }
+        };
+        exclude.connections.iter().copied().for_each(&mut leave_out);
+        exclude.names.iter().for_each(|whom| self.service.exclude(whom, &mut leave_out));
+        slots.sort_unstable();
+        slots
     }
 
     pub(super) fn adopt(&mut self, adoption: Adoption<P::Socket, S::Session>) {

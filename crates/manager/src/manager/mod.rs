@@ -68,6 +68,10 @@ impl<S: Service, P: Poller> Manager<S, P> {
         handle: &Handle<S, P::Socket>,
     ) -> Self {
         let now = poller.now();
+        let mut hub = Hub::new(config.hub);
+        if config.watch_rooms {
+            hub.watch_rooms();
+        }
         Self {
             poller,
             service,
@@ -75,7 +79,7 @@ impl<S: Service, P: Poller> Manager<S, P> {
             desk: Desk {
                 now,
                 sequence: 0,
-                hub: Hub::new(config.hub),
+                hub,
                 pieces: Pieces::default(),
                 messages_sent: 0,
                 dirty: Vec::new(),
@@ -126,8 +130,17 @@ impl<S: Service, P: Poller> Manager<S, P> {
         self.count();
         self.flush_dirty();
         self.bury_ended();
+        self.tell_room_changes();
         self.counters.turns.add(1);
         Ok(())
+    }
+
+    /// Tells the service which rooms opened and closed in this turn: last, when all has ended that
+    /// ends in it.
+    fn tell_room_changes(&mut self) {
+        if let Some(changes) = self.desk.hub.take_room_changes() {
+            self.service.rooms_changed(&changes);
+        }
     }
 
     /// Returns whether the loop was asked to stop, and all of its connections are gone.

@@ -43,6 +43,8 @@ pub(crate) struct Published {
     /// None: in all rooms.
     pub(crate) rooms: Option<Vec<String>>,
     pub(crate) shared: String,
+    /// The client that it leaves out.
+    pub(crate) excluded: Option<usize>,
 }
 
 impl Peer {
@@ -119,7 +121,7 @@ impl Peer {
             let (lower, upper) = subscribed.until.unwrap_or((u64::MAX, u64::MAX));
             let mine: Vec<u64> = (1..=published.len() as u64)
                 .filter(|number| *number > subscribed.since && *number <= upper)
-                .filter(|number| published[*number as usize - 1].reaches(&subscribed.room))
+                .filter(|number| published[*number as usize - 1].reaches(self.id, &subscribed.room))
                 .collect();
             let context = || format!("client {}, {id}: {subscribed:?} {:?}", self.id, self.close);
             assert!(mine.starts_with(heard), "{}: heard {heard:?} of {mine:?}", context());
@@ -143,7 +145,8 @@ impl Peer {
 }
 
 impl Published {
-    pub(crate) fn reaches(&self, room: &str) -> bool {
-        self.rooms.as_ref().is_none_or(|rooms| rooms.iter().any(|one| one == room))
+    pub(crate) fn reaches(&self, client: usize, room: &str) -> bool {
+        self.excluded != Some(client)
+            && self.rooms.as_ref().is_none_or(|rooms| rooms.iter().any(|one| one == room))
     }
 }

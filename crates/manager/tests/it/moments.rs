@@ -7,9 +7,11 @@ use bytes::Bytes;
 use campanile_manager::hub::{Match, Room};
 use campanile_manager::testing::{Client, Faults, Heard, Network, Simulation};
 use campanile_manager::wire::{self, CloseCode};
-use campanile_manager::{Adoption, Config, Envelope, PostError, Publication};
+use campanile_manager::{
+    Adoption, Config, ConnectionKey, Envelope, Exclude, PostError, Publication,
+};
 
-use crate::service::{Journal, Rooms, Session};
+use crate::service::{Journal, Rooms, Session, Tell};
 
 #[test]
 fn a_client_that_answers_pings_stays_and_one_that_was_cut_is_given_up() {
@@ -148,6 +150,82 @@ fn a_write_that_fails_over_a_backlog_ends_the_connection_once_and_counts_right()
     assert_eq!((statistics.frames_waiting, statistics.slow_dropped), (0, 0));
     assert_eq!(world.journal.lock().clients[&lost].closed.len(), 1);
     assert_eq!(world.take(well), [text("ok 7"), text("news 7")]);
+}
+
+#[test]
+fn who_is_left_out_of_a_publication_does_not_hear_it_nor_count() {
+    let mut world = World::new(&Config { loops: 2, ..Config::default() });
+    for id in 0..6 {
+        let client = world.connect();
+        world.say(client, &format!(r#"sub {{"r":1}} {id}"#));
+    }
+    world.rest();
+    let key = |client| world.journal.lock().clients[&client].key.expect("it was opened");
+    let stale = ConnectionKey { serial: 99, ..key(5) };
+    let exclude = Exclude {
+        connections: Box::new([key(3), key(0), stale, key(0)]),
+        names: Box::new(["1".into(), "4".into()]),
+    };
+    let news = publication("news ").excluding(exclude);
+    let receipt = world.simulation.handle.publish_counted(news).expect("room");
+    world.rest();
+    assert_eq!(receipt.wait(Duration::ZERO), Some(2));
+    let heard = (0..6).filter(|client| world.heard[*client].len() == 2).collect::<Vec<_>>();
+    assert_eq!(heard, [2, 5]);
+    let statistics = world.simulation.handle.statistics();
+    assert_eq!((statistics.deliveries, statistics.excluded), (2, 4));
+}
+
+#[test]
+fn a_service_that_watches_rooms_is_told_which_open_and_close() {
+    let mut world = World::new(&Config { loops: 1, watch_rooms: true, ..Config::default() });
+    let (stays, leaves) = (world.connect(), world.connect());
+    world.say(stays, r#"sub {"r":1} 1"#);
+    world.rest();
+    world.say(leaves, r#"sub {"r":1} 2"#);
+    world.say(leaves, r#"sub {"r":2} 3"#);
+    world.say(leaves, r#"sub {"r":3} 4"#);
+    world.say(leaves, "unsub 4");
+    while world.network.get_on() {}
+    world.rest();
+    world.say(stays, "echo");
+    world.clients[leaves].line().reset();
+    world.clients[leaves].leave();
+    world.rest();
+    world.simulation.stop(Duration::from_secs(1));
+    world.rest();
+    assert_eq!(
+        world.journal.lock().room_changes,
+        [r#"+{"r":1}"#, r#"+{"r":2}"#, r#"-{"r":2}"#, r#"-{"r":1}"#]
+    );
+}
+
+#[test]
+fn a_command_to_each_loop_can_list_who_is_where() {
+    let mut world = World::new(&Config { loops: 1, ..Config::default() });
+    for id in 0..3 {
+        let client = world.connect();
+        world.say(client, &format!(r#"sub {{"r":1}} {id}"#));
+    }
+    world.say(1, r#"sub {"r":2} "b""#);
+    world.rest();
+    let key = world.journal.lock().clients[&1].key.expect("it was opened");
+    let handle = &world.simulation.handle;
+    let gone = ConnectionKey { serial: 99, ..key };
+    assert_eq!(handle.command_each(|_| Tell { key, text: "list".to_owned() }), Ok(()));
+    assert_eq!(handle.command_loop(0, Tell { key: gone, text: "list".to_owned() }), Ok(()));
+    world.rest();
+    assert_eq!(
+        world.journal.lock().lists,
+        [
+            r#"{"r":1} 3; {"r":2} 1; 0 1 of 3; {"r":2} "b" of Some(2)"#,
+            r#"{"r":1} 3; {"r":2} 1; 0 1 of 3; of None"#,
+        ]
+    );
+    world.simulation.stop(Duration::from_secs(1));
+    world.rest();
+    let late = world.simulation.handle.command_each(|_| Tell { key, text: "list".to_owned() });
+    assert_eq!(late, Err(PostError::Ended));
 }
 
 struct World {

@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use campanile_manager::hub::{RequestId, Room};
+use campanile_manager::hub::{RequestId, Room, RoomChanges};
 use campanile_manager::wire::{CloseCode, Closed};
-use campanile_manager::{Connection, ConnectionKey, Connections, Message, Service};
+use campanile_manager::{Connection, ConnectionKey, Connections, Message, Page, Service};
 
 /// Answers `sub ROOM ID`, `unsub ID`, `burst COUNT BYTES`, `quit CODE`, and echoes all else.
 pub(crate) struct Rooms {
@@ -28,6 +28,10 @@ pub(crate) struct Entries {
     pub(crate) clients: HashMap<usize, Life>,
     /// Commands that found their connection.
     pub(crate) told: usize,
+    /// Rooms that opened (+) and closed (-), in each turn that any did.
+    pub(crate) room_changes: Vec<String>,
+    /// What `list` found.
+    pub(crate) lists: Vec<String>,
 }
 
 #[derive(Debug)]
@@ -115,7 +119,23 @@ impl Service for Rooms {
         life.closed.push(closed.clone());
     }
 
+    fn rooms_changed(&mut self, changes: &RoomChanges) {
+        let opened = changes.opened.iter().map(|room| format!("+{room}"));
+        let closed = changes.closed.iter().map(|room| format!("-{room}"));
+        let line = opened.chain(closed).collect::<Vec<_>>().join(" ");
+        self.journal.lock().room_changes.push(line);
+    }
+
+    /// Its words are the clients' numbers.
+    fn exclude(&self, whom: &str, exclude: &mut dyn FnMut(ConnectionKey)) {
+        let client = whom.parse().expect("a client's number");
+        self.journal.lock().clients.get(&client).and_then(|life| life.key).map(exclude);
+    }
+
     fn command(&mut self, command: Tell, connections: &mut dyn Connections<Session>) {
+        if command.text == "list" {
+            return self.list(command.key, &*connections);
+        }
         let found = connections.with(command.key, &mut |connection| {
             connection.send_text(&command.text);
         });
@@ -124,6 +144,24 @@ impl Service for Rooms {
 }
 
 impl Rooms {
+    /// Writes down the rooms, the first two subscribers of `{"r":1}` and all but the first of the
+    /// subscriptions of a connection.
+    fn list(&self, key: ConnectionKey, connections: &dyn Connections<Session>) {
+        let all = Page { offset: 0, limit: usize::MAX };
+        let mut list = String::new();
+        connections.rooms(all, &mut |room, count| list += &format!("{room} {count}; "));
+        let room = Room::parse(r#"{"r":1}"#).expect("a room");
+        let two = Page { offset: 0, limit: 2 };
+        let count = connections.subscribers(&room, two, &mut |_, id| list += &format!("{id} "));
+        list += &format!("of {count}; ");
+        let rest = Page { offset: 1, limit: usize::MAX };
+        let count = connections.subscriptions(key, rest, &mut |room, id| {
+            list += &format!("{room} {id} ");
+        });
+        list += &format!("of {count:?}");
+        self.journal.lock().lists.push(list);
+    }
+
     fn subscribe(&self, connection: &mut Connection<'_, Session>, room: &str, id: &str) {
         let parsed = (Room::parse(room).expect("a room"), RequestId::parse(id).expect("an id"));
         if connection.subscribe(parsed.0, parsed.1).is_err() {

@@ -10,7 +10,9 @@ use campanile_manager::hub::{Match, Room};
 use campanile_manager::testing::{Client, Faults, Heard, Network, Random, Simulation};
 use campanile_manager::wire::deflate::Agreed;
 use campanile_manager::wire::{self, CloseCode};
-use campanile_manager::{Adoption, Config, Envelope, Publication, Statistics};
+use campanile_manager::{
+    Adoption, Config, ConnectionKey, Envelope, Exclude, Publication, Statistics,
+};
 
 use crate::model::{Peer, Published};
 use crate::service::{Journal, Rooms, Session, Tell};
@@ -177,12 +179,27 @@ impl World {
         let matching = if everywhere { Match::Pattern } else { Match::Literal };
         let parsed = rooms.iter().map(|room| Room::parse(room).expect("a room")).collect();
         let envelope = Envelope { shared: Bytes::from(format!("{shared} ")), closing: "" };
-        let publication = Publication::new(parsed, matching, envelope);
+        let excluded = self.one_to_exclude();
+        let publication = Publication::new(parsed, matching, envelope).excluding(Exclude {
+            connections: excluded.iter().map(|(_, key)| *key).collect(),
+            ..Exclude::default()
+        });
         if self.simulation.handle.publish(publication).is_ok() {
             let rooms = (!everywhere).then_some(rooms);
-            self.published.push(Published { rooms, shared });
+            let excluded = excluded.map(|(client, _)| client);
+            self.published.push(Published { rooms, shared, excluded });
             self.journal.lock().accepted += 1;
         }
+    }
+
+    /// Now and then, a client that the next publication leaves out.
+    fn one_to_exclude(&mut self) -> Option<(usize, ConnectionKey)> {
+        if self.peers.is_empty() || !self.random.in_a_thousand(100) {
+            return None;
+        }
+        let client = self.random.below(self.peers.len());
+        let key = self.journal.lock().clients.get(&client)?.key?;
+        Some((client, key))
     }
 
     fn a_room(&mut self) -> String {
