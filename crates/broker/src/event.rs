@@ -67,7 +67,6 @@ pub struct Taken(Option<Box<dyn FnOnce() + Send>>);
 
 impl Taken {
     /// Makes one that calls `then` when it is dropped.
-    #[expect(dead_code, reason = "RabbitMQ will")]
     pub(crate) fn then(then: impl FnOnce() + Send + 'static) -> Taken {
         Taken(Some(Box::new(then)))
     }

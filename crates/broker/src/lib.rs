@@ -11,6 +11,9 @@
 //! | [`settings`], [`url`] | which broker, and its limits |
 //! | [`counters`] | what is counted |
 //! | [`memory`] | one node alone: what is published comes back |
+//! | `node`, `keeper` | the others: the handle; and the task that connects, probes and reconnects |
+//! | `link` | what each kind of broker has to do; beneath it `rabbit`, `redis` and `nats` |
+//! | `topics`, `probes`, `arrivals`, `envelope` | the keeper's and the links' parts |
 
 // In reading order, which the blank lines keep.
 
@@ -25,6 +28,25 @@ pub mod url;
 pub mod counters;
 
 pub mod memory;
+
+mod node;
+
+mod keeper;
+
+mod probes;
+
+mod topics;
+
+mod arrivals;
+
+mod link;
+
+mod envelope;
+
+mod rabbit;
+
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use broker::{Broker, ListenError, PublishError, State, To};
 pub use counters::Counters;
@@ -45,8 +67,7 @@ use std::sync::Arc;
 /// Outside a tokio runtime. One with a single thread will do.
 pub fn start(settings: &Settings) -> (Arc<dyn Broker>, Events) {
     match settings.url.kind() {
-        BrokerKind::Memory | BrokerKind::Rabbit | BrokerKind::Redis | BrokerKind::Nats => {
-            memory::start(settings)
-        }
+        BrokerKind::Memory | BrokerKind::Redis | BrokerKind::Nats => memory::start(settings),
+        BrokerKind::Rabbit => node::start(settings, rabbit::RabbitConnector::new(settings)),
     }
 }

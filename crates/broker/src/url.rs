@@ -50,6 +50,11 @@ impl BrokerUrl {
     pub fn kind(&self) -> BrokerKind {
         self.kind
     }
+
+    /// The whole of it, password included: never to be shown.
+    pub(crate) fn secret(&self) -> &Url {
+        &self.url
+    }
 }
 
 impl FromStr for BrokerUrl {

@@ -1,0 +1,7 @@
+//! The promise of `Broker`, held against real brokers.
+
+mod contract;
+mod faults;
+mod memory;
+mod node;
+mod rabbit;
