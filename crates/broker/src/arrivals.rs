@@ -59,11 +59,6 @@ impl Arrivals {
         self.put(&body.clone(), Arrival::Control { body })
     }
 
-    /// Returns whether so much waits that a broker that can wait should.
-    pub(crate) fn is_half_full(&self) -> bool {
-        self.shared.bytes.load(Ordering::Relaxed) > self.shared.bytes_max / 2
-    }
-
     pub(crate) fn counting(&self) -> &Counting {
         &self.shared.counting
     }

@@ -13,7 +13,7 @@
 //! | [`memory`] | one node alone: what is published comes back |
 //! | `node`, `keeper` | the others: the handle; and the task that connects, probes and reconnects |
 //! | `link` | what each kind of broker has to do; beneath it `rabbit`, `redis` and `nats` |
-//! | `topics`, `probes`, `arrivals`, `envelope` | the keeper's and the links' parts |
+//! | `topics`, `probes`, `arrivals`, `envelope`, `names` | the keeper's and the links' parts |
 
 // In reading order, which the blank lines keep.
 
@@ -43,7 +43,11 @@ mod link;
 
 mod envelope;
 
+mod names;
+
 mod rabbit;
+
+mod redis;
 
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -67,7 +71,8 @@ use std::sync::Arc;
 /// Outside a tokio runtime. One with a single thread will do.
 pub fn start(settings: &Settings) -> (Arc<dyn Broker>, Events) {
     match settings.url.kind() {
-        BrokerKind::Memory | BrokerKind::Redis | BrokerKind::Nats => memory::start(settings),
+        BrokerKind::Memory | BrokerKind::Nats => memory::start(settings),
+        BrokerKind::Redis => node::start(settings, redis::PubSubConnector::new(settings)),
         BrokerKind::Rabbit => node::start(settings, rabbit::RabbitConnector::new(settings)),
     }
 }

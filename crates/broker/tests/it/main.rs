@@ -5,3 +5,4 @@ mod faults;
 mod memory;
 mod node;
 mod rabbit;
+mod redis;

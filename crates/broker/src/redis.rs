@@ -1,0 +1,58 @@
+//! Redis: pub/sub, or Streams for those who want no loss over a reconnect.
+
+mod pubsub;
+
+pub(crate) use pubsub::PubSubConnector;
+
+use crate::{PublishError, Settings};
+use redis::aio::MultiplexedConnection;
+use redis::{AsyncConnectionConfig, Client, IntoConnectionInfo, ProtocolVersion, RedisError};
+
+/// Opens a connection; what Redis sends of itself goes to `hear`.
+async fn connect(
+    settings: &Settings,
+    hear: impl Fn(redis::PushInfo) + Send + Sync + 'static,
+) -> Result<MultiplexedConnection, String> {
+    // The parser's words might repeat the password.
+    let unreadable = |_| String::from("[broker] url is not as Redis's has to be");
+    let url = settings.url.secret().as_str();
+    let info = url.into_connection_info().map_err(unreadable)?;
+    let redis = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
+    let client = Client::open(info.set_redis_settings(redis)).map_err(|error| explain(&error))?;
+    let config = AsyncConnectionConfig::new()
+        .set_connection_timeout(Some(settings.connect_within))
+        // A node's own limits say how long it waits.
+        .set_response_timeout(None)
+        .set_push_sender(move |push| {
+            hear(push);
+            Ok::<(), ()>(())
+        });
+    let connection = client.get_multiplexed_async_connection_with_config(&config).await;
+    connection.map_err(|error| explain(&error))
+}
+
+/// Says what happened and what to do.
+fn explain(error: &RedisError) -> String {
+    match error.code() {
+        Some("NOAUTH" | "WRONGPASS") => {
+            format!(
+                "Redis refuses the login: check user and password of the [broker] url ({error})"
+            )
+        }
+        Some("NOPERM") => format!(
+            "Redis does not permit it: this user needs the commands and channels of the \
+             [broker] exchange ({error})"
+        ),
+        _ => error.to_string(),
+    }
+}
+
+/// Says what became of a publication that failed.
+fn publish_error(error: &RedisError) -> PublishError {
+    if error.code().is_some() {
+        // Redis itself answered that it did not.
+        PublishError::Refused(explain(error))
+    } else {
+        PublishError::Unconfirmed(error.to_string())
+    }
+}

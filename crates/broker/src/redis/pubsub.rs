@@ -1,0 +1,101 @@
+//! Redis pub/sub: a channel for each room, heard over one connection in Redis' order.
+
+use super::{connect, explain, publish_error};
+use crate::envelope::{Id, wrap};
+use crate::link::{Connected, Connector, Ears, Link};
+use crate::names::{Hearing, Names};
+use crate::{PublishError, Settings, To};
+use bytes::Bytes;
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use redis::aio::MultiplexedConnection;
+use redis::{PushInfo, PushKind, Value};
+use std::sync::Arc;
+
+/// Makes connections to Redis.
+pub(crate) struct PubSubConnector {
+    settings: Settings,
+}
+
+/// A connection to Redis: it subscribes and publishes, as RESP3 can do both.
+struct PubSub {
+    connection: MultiplexedConnection,
+    names: Arc<Names>,
+}
+
+impl PubSubConnector {
+    pub(crate) fn new(settings: &Settings) -> PubSubConnector {
+        PubSubConnector { settings: settings.clone() }
+    }
+}
+
+impl Connector for PubSubConnector {
+    fn connect<'a>(&'a mut self, ears: Ears) -> BoxFuture<'a, Result<Connected, String>> {
+        async move {
+            let names = Arc::new(Names::new(&self.settings, ':'));
+            let hearing = Hearing::new(Arc::clone(&names), ears);
+            let mut connection = connect(&self.settings, move |push| hear(&hearing, push)).await?;
+            let own = [&names.everybody, &names.nodes, &names.node];
+            connection.subscribe(&own[..]).await.map_err(|error| explain(&error))?;
+            Ok(Connected { link: Arc::new(PubSub { connection, names }), unbroken: false })
+        }
+        .boxed()
+    }
+
+    fn listens_by_room(&self) -> bool {
+        true
+    }
+}
+
+fn hear(hearing: &Hearing, push: PushInfo) {
+    match (push.kind, <[Value; 2]>::try_from(push.data)) {
+        (PushKind::Message, Ok([Value::BulkString(channel), Value::BulkString(payload)])) => {
+            hearing.hear(&channel, &Bytes::from(payload));
+        }
+        (PushKind::Disconnection, _) => hearing.broken("Redis ended the connection"),
+        _ => {}
+    }
+}
+
+impl PubSub {
+    /// Publishes to all of these channels as one transaction, so that all get it or none.
+    async fn say(&self, channels: &[String], payload: &[u8]) -> Result<(), PublishError> {
+        let mut pipeline = redis::pipe();
+        if channels.len() > 1 {
+            pipeline.atomic();
+        }
+        for channel in channels {
+            pipeline.cmd("PUBLISH").arg(channel).arg(payload).ignore();
+        }
+        let mut connection = self.connection.clone();
+        let said = pipeline.query_async::<()>(&mut connection).await;
+        said.map_err(|error| publish_error(&error))
+    }
+
+    fn rooms(&self, topics: &[Arc<str>]) -> Vec<String> {
+        topics.iter().map(|topic| self.names.room(topic)).collect()
+    }
+}
+
+impl Link for PubSub {
+    fn publish<'a>(&'a self, to: To<'a>, body: Bytes) -> BoxFuture<'a, Result<(), PublishError>> {
+        async move { self.say(&self.names.of(to), &wrap(Id::random(), &body)).await }.boxed()
+    }
+
+    fn probe(&self, number: u64) -> BoxFuture<'_, Result<(), PublishError>> {
+        let node = std::slice::from_ref(&self.names.node);
+        async move { self.say(node, number.to_string().as_bytes()).await }.boxed()
+    }
+
+    fn listen<'a>(&'a self, topics: &'a [Arc<str>]) -> BoxFuture<'a, Result<(), String>> {
+        let mut connection = self.connection.clone();
+        let listened = async move { connection.subscribe(self.rooms(topics)).await };
+        listened.map(|result| result.map_err(|error| explain(&error))).boxed()
+    }
+
+    fn unlisten<'a>(&'a self, topics: &'a [Arc<str>]) -> BoxFuture<'a, Result<(), String>> {
+        let mut connection = self.connection.clone();
+        let ended = async move { connection.unsubscribe(self.rooms(topics)).await };
+        ended.map(|result| result.map_err(|error| explain(&error))).boxed()
+    }
+}

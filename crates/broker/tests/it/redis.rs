@@ -1,0 +1,45 @@
+//! Redis pub/sub.
+
+use crate::faults::Missed;
+use crate::node::{Node, settings};
+use crate::{contract, faults};
+use campanile_broker::testing::Server;
+
+#[tokio::test]
+async fn redis_keeps_its_promise() {
+    let Some(server) = Server::redis() else { return };
+    contract::check(&server.url(), |_| {}).await;
+    what_a_backend_publishes_itself_is_heard_and_what_cannot_be_read_is_skipped(&server).await;
+}
+
+#[tokio::test]
+async fn redis_in_trouble_keeps_its_promise() {
+    let Some(mut server) = Server::redis() else { return };
+    faults::check(&mut server, Missed::Lost, |_| {}).await;
+}
+
+async fn what_a_backend_publishes_itself_is_heard_and_what_cannot_be_read_is_skipped(
+    server: &Server,
+) {
+    let settings = settings(server.url(), "backend", |settings| settings.message_bytes_max = 1000);
+    let mut node = Node::start(&settings).await;
+    node.listen(r#"{"a":1}"#).await;
+    let client = redis::Client::open(server.url_text(server.port())).expect("it is a URL");
+    let mut connection = client.get_multiplexed_async_connection().await.expect("it is there");
+    let long = "x".repeat(1001);
+    for (channel, body) in [
+        ("backend:everybody", &br#"{"rooms": [{"a": 1}], "data": 1}"#[..]),
+        ("backend:everybody", &[0xff, 0xfe]),
+        ("backend:everybody", long.as_bytes()),
+        // The SHA-1 of {"a":1}.
+        ("backend:room:9f89c740ceb46d7418c924a78ac57941d5e96520", br#"{"rooms": [{"a": 1}]}"#),
+    ] {
+        let mut publish = redis::cmd("PUBLISH");
+        let said = publish.arg(channel).arg(body).query_async::<i64>(&mut connection).await;
+        assert_eq!(said.expect("it is published"), 1);
+    }
+    assert_eq!(node.hears().await, r#"{"rooms": [{"a": 1}], "data": 1}"#);
+    assert_eq!(node.hears().await, r#"{"rooms": [{"a": 1}]}"#);
+    let counters = node.broker.counters();
+    assert_eq!((counters.not_text, counters.too_long), (1, 1));
+}
