@@ -151,11 +151,11 @@ fn backend_url(loaded: &Loaded) -> Result<BackendUrl, ConfigErrors> {
 }
 
 fn serve(loaded: Loaded, url: BackendUrl) -> Result<(), Failure> {
-    serve::run(loaded.config, Role::Backend(url)).map_err(Failure::of)
+    serve::run(loaded, Role::Backend(url)).map_err(Failure::of)
 }
 
 fn demo(loaded: Loaded) -> Result<(), Failure> {
-    serve::run(loaded.config, Role::Demo).map_err(Failure::of)
+    serve::run(loaded, Role::Demo).map_err(Failure::of)
 }
 
 fn doctor(arguments: &crate::doctor::Arguments) -> Result<(), Failure> {

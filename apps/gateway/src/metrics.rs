@@ -153,6 +153,9 @@ pub fn page(shared: &Shared) -> String {
     let skipped = shared.triggers.counts.rooms_skipped.get();
     page.counter("trigger_rooms_skipped", "Entries of rooms that were no rooms.", skipped);
     certificates(&mut page, shared);
+    page.family("reloads", "Times that the configuration was to be read again, by the outcome.");
+    page.labelled("reloads_total", "outcome", "done", shared.reloads.done.get());
+    page.labelled("reloads_total", "outcome", "failed", shared.reloads.failed.get());
     backend(&mut page, shared);
     revalidations(&mut page, shared);
     hooks(&mut page, shared);

@@ -13,8 +13,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// The places for connections.
 #[derive(Debug)]
 pub struct Places {
-    most: usize,
-    most_of_address: Option<usize>,
+    most: AtomicUsize,
+    /// `usize::MAX` where there is no limit.
+    most_of_address: AtomicUsize,
     taken: AtomicUsize,
     /// Only those addresses that have a connection; not kept where there is no limit.
     by_address: Mutex<HashMap<IpAddr, NonZeroUsize>>,
@@ -39,8 +40,20 @@ pub enum Full {
 impl Places {
     /// Makes places for so many connections, and so many of one address.
     pub fn new(most: usize, most_of_address: Option<usize>) -> Arc<Places> {
-        let (taken, by_address) = (AtomicUsize::new(0), Mutex::default());
-        Arc::new(Places { most, most_of_address, taken, by_address })
+        let places = Places {
+            most: AtomicUsize::new(most),
+            most_of_address: AtomicUsize::new(most_of_address.unwrap_or(usize::MAX)),
+            taken: AtomicUsize::new(0),
+            by_address: Mutex::default(),
+        };
+        Arc::new(places)
+    }
+
+    /// Sets other limits. Connections that there are already stay, and those of an address that
+    /// nobody counted until now are not counted.
+    pub fn set(&self, most: usize, most_of_address: Option<usize>) {
+        self.most.store(most, Relaxed);
+        self.most_of_address.store(most_of_address.unwrap_or(usize::MAX), Relaxed);
     }
 
     /// Takes a place for a connection. Whose it is may be said later.
@@ -51,7 +64,7 @@ impl Places {
     pub fn take(self: &Arc<Self>) -> Result<Permit, Full> {
         // Dropping it gives back what was taken, so it is made before anything is refused.
         let permit = Permit { places: Arc::clone(self), address: None };
-        if self.taken.fetch_add(1, Relaxed) >= self.most { Err(Full::All) } else { Ok(permit) }
+        if self.taken.fetch_add(1, Relaxed) >= self.most() { Err(Full::All) } else { Ok(permit) }
     }
 
     /// Returns how many places are taken.
@@ -61,7 +74,7 @@ impl Places {
 
     /// Returns how many places there are.
     pub fn most(&self) -> usize {
-        self.most
+        self.most.load(Relaxed)
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<IpAddr, NonZeroUsize>> {
@@ -77,8 +90,8 @@ impl Permit {
     /// If that address has as many as it may; nothing changes then.
     pub fn belong_to(&mut self, address: IpAddr) -> Result<(), Full> {
         let address = address.to_canonical();
-        let Some(most) = self.places.most_of_address else { return Ok(()) };
-        if self.address == Some(address) {
+        let most = self.places.most_of_address.load(Relaxed);
+        if most == usize::MAX || self.address == Some(address) {
             return Ok(());
         }
         match self.places.lock().entry(address) {

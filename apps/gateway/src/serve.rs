@@ -3,12 +3,14 @@
 mod certificates;
 mod drain;
 mod limits;
+mod reload;
 mod signals;
+mod systemd;
 
 use crate::accept::{Acceptor, Asked, listen};
 use crate::answer::Answer;
 use crate::backend::Backend;
-use crate::config::{BackendUrl, Config};
+use crate::config::{BackendUrl, Config, Loaded, Sources};
 use crate::demo::Demo;
 use crate::internal::{self, Triggers};
 use crate::metrics::Refusals;
@@ -22,12 +24,14 @@ use campanile_hub::PermissionsPool;
 use campanile_manager::{self as manager, Handle, Loops};
 use certificates::Certificates;
 use limits::{connections_max, manager_config};
-use signals::Signals;
+pub use reload::Reloads;
+use signals::{Asked as Asking, Signals};
 use std::fmt::Display;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
+use systemd::Systemd;
 use tokio::net::TcpListener;
 
 /// Connections of the internal listener.
@@ -53,6 +57,8 @@ pub struct Shared {
     pub refusals: Arc<Refusals>,
     /// What became of triggers.
     pub triggers: Triggers,
+    /// What became of the wishes to read the configuration again.
+    pub reloads: Reloads,
     /// Keeps a failing backend from filling the log.
     pub seldom: Seldom,
     /// The page and the backend of `campanile demo`.
@@ -139,16 +145,16 @@ pub enum Role {
 /// # Errors
 ///
 /// When it cannot begin, with what to do about it.
-pub fn run(config: Config, role: Role) -> Result<(), String> {
+pub fn run(loaded: Loaded, role: Role) -> Result<(), String> {
     // HTTP has this one thread: it opens connections, and the loops do the rest. Several would wake
     // each other at every step of an opening.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(cannot("start the threads for HTTP"))?;
-    let (shared, listeners, loops) = runtime.block_on(start(config, role))?;
+    let (shared, listeners, loops) = runtime.block_on(start(loaded.config, role))?;
     let began = Instant::now();
-    runtime.block_on(serve(&shared, listeners))?;
+    runtime.block_on(serve(&shared, listeners, &loaded.sources))?;
     let stopped = runtime.block_on(drain::stop(&shared, loops));
     runtime.shutdown_timeout(Duration::from_millis(100));
     tracing::info!("stopped after {:.1} s", began.elapsed().as_secs_f64());
@@ -220,6 +226,7 @@ async fn start(config: Config, role: Role) -> Result<(Arc<Shared>, Listeners, Lo
         tls,
         refusals: Arc::default(),
         triggers: Triggers::default(),
+        reloads: Reloads::default(),
         seldom: Seldom::new(),
         demo,
         leaving: AtomicBool::new(false),
@@ -242,18 +249,35 @@ fn cannot<E: Display>(what: &str) -> impl FnOnce(E) -> String {
 }
 
 /// Answers requests until a signal comes.
-async fn serve(shared: &Arc<Shared>, listeners: Listeners) -> Result<(), String> {
+async fn serve(
+    shared: &Arc<Shared>,
+    listeners: Listeners,
+    sources: &Sources,
+) -> Result<(), String> {
     let mut signals = Signals::new().map_err(cannot("wait for signals"))?;
     let internal = Acceptor::new(listeners.internal, Side::Internal, shared);
     let public = Acceptor::new(listeners.public, Side::Public, shared);
     tokio::spawn(certificates::watch(Arc::clone(shared)));
     tokio::spawn(internal.run(with(shared, internal::answer)));
     let public = tokio::spawn(public.run(with(shared, public::answer)));
-    let name = signals.next().await;
+    let systemd = Arc::new(Systemd::from_environment());
+    systemd.is_ready();
+    tokio::spawn(Arc::clone(&systemd).report(Arc::clone(shared)));
+    let name = loop {
+        match signals.next().await {
+            Asking::End(name) => break name,
+            Asking::Reload => {
+                systemd.is_reloading();
+                reload::reload(shared, sources);
+                systemd.is_ready();
+            }
+        }
+    };
     shared.leaving.store(true, Relaxed);
+    systemd.is_stopping(drain::longest(&shared.config().limits));
     // Whoever cannot wait asks again.
     tokio::spawn(async move {
-        let name = signals.next().await;
+        let name = signals.end().await;
         tracing::warn!("{name} again: leaving at once");
         std::process::exit(1);
     });

@@ -6,7 +6,7 @@ mod session;
 #[cfg(test)]
 mod tests;
 
-pub use rate::Rate;
+pub use rate::{LiveRate, Rate};
 pub use session::{Admission, Permit, Session};
 
 use crate::backend::Presence;
@@ -40,7 +40,7 @@ pub struct Settings {
     /// When the process began.
     pub online_since: SystemTime,
     /// Messages that a client may send.
-    pub rate: Rate,
+    pub rate: LiveRate,
     /// Whose connections there are.
     pub users: Arc<Users>,
     /// What asks the backend again, once it runs.
@@ -78,7 +78,7 @@ impl Settings {
         Settings {
             handle: OnceLock::new(),
             online_since: SystemTime::now(),
-            rate: Rate::new(limits.messages_per_s, limits.messages_burst),
+            rate: LiveRate::of(limits),
             revalidation: OnceLock::new(),
             users: Users::new(limits.connections_per_user_max),
             counters: ServiceCounters::default(),
@@ -113,7 +113,7 @@ impl Service for Gateway {
         if session.permissions.is_none() {
             return;
         }
-        if !session.pace.keeps(&self.settings.rate, now) {
+        if !session.pace.keeps(&self.settings.rate.get(), now) {
             self.settings.counters.rate_limited.fetch_add(1, Relaxed);
             self.reply(connection, Reply::RateLimited, None);
             connection.close(CloseCode::POLICY, "too many messages");

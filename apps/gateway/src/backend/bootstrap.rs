@@ -7,6 +7,7 @@ use super::hooks::Hooks;
 use super::rights::Rights;
 use crate::config::{BackendUrl, Config};
 use crate::metrics::Durations;
+use arc_swap::ArcSwap;
 use bytes::Bytes;
 use http::header::SET_COOKIE;
 use http::{HeaderMap, Method, StatusCode, Uri};
@@ -22,16 +23,23 @@ pub struct Backend(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
+    /// How it is asked now.
+    asking: ArcSwap<Asking>,
+    waiting: AtomicUsize,
+    hooks: Hooks,
+    statistics: BackendStatistics,
+}
+
+/// How the backend is asked, as the configuration says; replaced whole.
+#[derive(Debug)]
+struct Asking {
     client: Client,
     forwarding: Forwarding,
     url: BackendUrl,
     bootstrap: Uri,
     turns: Semaphore,
-    waiting: AtomicUsize,
     waiting_max: usize,
     timeout: std::time::Duration,
-    hooks: Hooks,
-    statistics: BackendStatistics,
 }
 
 /// A connection that was let in.
@@ -109,26 +117,27 @@ impl Backend {
     ///
     /// When the URLs cannot be put together.
     pub fn new(config: &Config, url: &BackendUrl) -> Result<Backend, http::uri::InvalidUri> {
-        let backend = &config.backend;
-        let client = Client::new(
-            backend.socket.clone(),
-            backend.connect_timeout,
-            backend.timeout,
-            backend.response_bytes_max,
-        );
-        let hooks = Hooks::new(client.clone(), url, &config.hooks)?;
+        let asking = Asking::new(config, url)?;
+        let hooks = Hooks::new(asking.client.clone(), url, &config.hooks)?;
         Ok(Backend(Arc::new(Inner {
-            client,
-            forwarding: Forwarding::new(&backend.headers, config.public.dialect),
-            url: url.clone(),
-            bootstrap: url.join("bootstrap/")?,
-            turns: Semaphore::new(backend.bootstraps_max),
+            asking: ArcSwap::from_pointee(asking),
             waiting: AtomicUsize::new(0),
-            waiting_max: backend.bootstraps_waiting_max,
-            timeout: backend.timeout,
             hooks,
             statistics: BackendStatistics::default(),
         })))
+    }
+
+    /// Asks the backend as another configuration says, from now on: who is being asked for gets the
+    /// answer to the question as it was. The hooks go to the new URL, too.
+    ///
+    /// # Errors
+    ///
+    /// When the URLs cannot be put together; then nothing changes.
+    pub fn set(&self, config: &Config, url: &BackendUrl) -> Result<(), http::uri::InvalidUri> {
+        let asking = Asking::new(config, url)?;
+        self.0.hooks.set(asking.client.clone(), url, &config.hooks)?;
+        self.0.asking.store(Arc::new(asking));
+        Ok(())
     }
 
     /// Picks out of a client's request what the backend gets to see.
@@ -137,7 +146,7 @@ impl Backend {
     ///
     /// When the client sent something that must not get into a header: refuse it with 400.
     pub fn pick(&self, headers: &HeaderMap, query: &str) -> Result<Forwarded, Unforwardable> {
-        self.0.forwarding.pick(headers, query)
+        self.0.asking.load().forwarding.pick(headers, query)
     }
 
     /// Asks the backend which rooms the client with these headers may enter.
@@ -148,8 +157,9 @@ impl Backend {
     ///
     /// When the client is not to be let in.
     pub async fn bootstrap(&self, forwarded: &Forwarded) -> Result<Authorized, Refused> {
-        let result = match self.turn().await {
-            Ok(_turn) => self.ask(forwarded).await,
+        let asking = self.0.asking.load_full();
+        let result = match self.turn(&asking).await {
+            Ok(_turn) => self.ask(&asking, forwarded).await,
             Err(refused) => Err(refused),
         };
         self.0.statistics.count(&result);
@@ -163,14 +173,15 @@ impl Backend {
     ///
     /// When the client is not to be let in any longer, or that cannot be known.
     pub async fn ask_again(&self, forwarded: &Forwarded) -> Result<Authorized, Refused> {
-        let _turn = self.0.turns.acquire().await.expect("the semaphore is never closed");
-        self.ask(forwarded).await
+        let asking = self.0.asking.load_full();
+        let _turn = asking.turns.acquire().await.expect("the semaphore is never closed");
+        self.ask(&asking, forwarded).await
     }
 
-    async fn ask(&self, forwarded: &Forwarded) -> Result<Authorized, Refused> {
-        let answer = self.0.client.send(Outgoing {
+    async fn ask(&self, asking: &Asking, forwarded: &Forwarded) -> Result<Authorized, Refused> {
+        let answer = asking.client.send(Outgoing {
             method: Method::GET,
-            uri: self.0.bootstrap.clone(),
+            uri: asking.bootstrap.clone(),
             headers: forwarded.headers(),
             body: Bytes::new(),
         });
@@ -182,27 +193,18 @@ impl Backend {
             return Err(Refused::Status(answer.status));
         }
         let rights = Rights::read(&answer).map_err(Refused::Unreadable)?;
-        Ok(Authorized { rights, cookies: self.cookies(&answer) })
+        Ok(Authorized { rights, cookies: asking.cookies(&answer) })
     }
 
-    async fn turn(&self) -> Result<SemaphorePermit<'_>, Refused> {
-        if let Ok(turn) = self.0.turns.try_acquire() {
+    async fn turn<'a>(&self, asking: &'a Asking) -> Result<SemaphorePermit<'a>, Refused> {
+        if let Ok(turn) = asking.turns.try_acquire() {
             return Ok(turn);
         }
-        let _place = Place::take(&self.0.waiting, self.0.waiting_max).ok_or(Refused::Busy)?;
-        match tokio::time::timeout(self.0.timeout, self.0.turns.acquire()).await {
+        let _place = Place::take(&self.0.waiting, asking.waiting_max).ok_or(Refused::Busy)?;
+        match tokio::time::timeout(asking.timeout, asking.turns.acquire()).await {
             Ok(turn) => Ok(turn.expect("the semaphore is never closed")),
             Err(_) => Err(Refused::NoAnswer(RequestError::TimedOut)),
         }
-    }
-
-    fn cookies(&self, answer: &Answer) -> Cookies {
-        let url = &self.0.url;
-        if !answer.headers.contains_key(SET_COOKIE) || url.host_is_address() {
-            return Cookies::default();
-        }
-        let set = answer.headers.get_all(SET_COOKIE).iter().map(|value| value.as_bytes());
-        Cookies::read(set, url.host(), self.0.bootstrap.path(), url.is_https())
     }
 
     /// The hooks of this backend.
@@ -217,8 +219,39 @@ impl Backend {
 
     /// Returns how many connections are being asked for now, and how many wait for their turn.
     pub fn in_flight(&self, config: &crate::config::Backend) -> (usize, usize) {
-        let asked = config.bootstraps_max.saturating_sub(self.0.turns.available_permits());
+        let asked =
+            config.bootstraps_max.saturating_sub(self.0.asking.load().turns.available_permits());
         (asked, self.0.waiting.load(Relaxed))
+    }
+}
+
+impl Asking {
+    fn new(config: &Config, url: &BackendUrl) -> Result<Asking, http::uri::InvalidUri> {
+        let backend = &config.backend;
+        let client = Client::new(
+            backend.socket.clone(),
+            backend.connect_timeout,
+            backend.timeout,
+            backend.response_bytes_max,
+        );
+        Ok(Asking {
+            client,
+            forwarding: Forwarding::new(&backend.headers, config.public.dialect),
+            url: url.clone(),
+            bootstrap: url.join("bootstrap/")?,
+            turns: Semaphore::new(backend.bootstraps_max),
+            waiting_max: backend.bootstraps_waiting_max,
+            timeout: backend.timeout,
+        })
+    }
+
+    fn cookies(&self, answer: &Answer) -> Cookies {
+        let url = &self.url;
+        if !answer.headers.contains_key(SET_COOKIE) || url.host_is_address() {
+            return Cookies::default();
+        }
+        let set = answer.headers.get_all(SET_COOKIE).iter().map(|value| value.as_bytes());
+        Cookies::read(set, url.host(), self.bootstrap.path(), url.is_https())
     }
 }
 

@@ -6,6 +6,7 @@
 use super::client::{Client, Outgoing};
 use super::forward::Forwarded;
 use crate::config::{self, BackendUrl};
+use arc_swap::ArcSwap;
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http::uri::InvalidUri;
@@ -23,16 +24,22 @@ pub struct Hooks(Option<Arc<Inner>>);
 
 #[derive(Debug)]
 struct Inner {
-    client: Client,
-    connect: Option<Uri>,
-    ping: Option<Uri>,
-    disconnect: Option<Uri>,
+    targets: ArcSwap<Targets>,
     concurrent_max: usize,
     queue_max: usize,
     runtime: Handle,
     queue: Mutex<Queue>,
     idle: Notify,
     statistics: HookStatistics,
+}
+
+/// Where hooks go.
+#[derive(Debug)]
+struct Targets {
+    client: Client,
+    connect: Option<Uri>,
+    ping: Option<Uri>,
+    disconnect: Option<Uri>,
 }
 
 /// The connections that have something to tell, each once, and how many are being told for.
@@ -92,19 +99,13 @@ impl Hooks {
         url: &BackendUrl,
         config: &config::Hooks,
     ) -> Result<Hooks, InvalidUri> {
-        let uri = |path: &Option<config::HookPath>| {
-            path.as_ref().map(|path| url.join(path.as_str())).transpose()
-        };
-        let (connect, ping) = (uri(&config.connect)?, uri(&config.ping)?);
-        let disconnect = uri(&config.disconnect)?;
+        let targets = Targets::new(client, url, config)?;
+        let Targets { connect, ping, disconnect, .. } = &targets;
         if connect.is_none() && ping.is_none() && disconnect.is_none() {
             return Ok(Hooks(None));
         }
         Ok(Hooks(Some(Arc::new(Inner {
-            client,
-            connect,
-            ping,
-            disconnect,
+            targets: ArcSwap::from_pointee(targets),
             concurrent_max: config.concurrent_max,
             queue_max: config.queue_max,
             runtime: Handle::current(),
@@ -114,12 +115,25 @@ impl Hooks {
         }))))
     }
 
+    /// Has them go elsewhere from now on.
+    pub(super) fn set(
+        &self,
+        client: Client,
+        url: &BackendUrl,
+        config: &config::Hooks,
+    ) -> Result<(), InvalidUri> {
+        if let Some(hooks) = &self.0 {
+            hooks.targets.store(Arc::new(Targets::new(client, url, config)?));
+        }
+        Ok(())
+    }
+
     /// Tells the backend that a connection was let in; none when there are no hooks.
     ///
     /// Keep it as long as the connection.
     pub fn online(&self, forwarded: Forwarded) -> Option<Presence> {
         let hooks = Arc::clone(self.0.as_ref()?);
-        let state = Mutex::new(State::new(forwarded, hooks.connect.is_none()));
+        let state = Mutex::new(State::new(forwarded, hooks.targets.load().connect.is_none()));
         let connection = Arc::new(Connection { hooks, state });
         connection.tell(News::Connect);
         Some(Presence(connection))
@@ -179,7 +193,7 @@ impl Connection {
     /// Notes what there is to tell and sees that somebody tells it.
     fn tell(self: &Arc<Self>, news: News) {
         let hooks = &self.hooks;
-        if hooks.uri(news).is_none() {
+        if hooks.targets.load().uri(news).is_none() {
             return;
         }
         let mut state = locked(&self.state);
@@ -254,13 +268,14 @@ impl Inner {
     }
 
     async fn post(&self, forwarded: &Forwarded, news: News) {
-        let Some(uri) = self.uri(news) else { return };
+        let targets = self.targets.load_full();
+        let Some(uri) = targets.uri(news) else { return };
         let mut headers = forwarded.headers();
         headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
         let outgoing =
             Outgoing { method: Method::POST, uri: uri.clone(), headers, body: Bytes::new() };
-        match self.client.send(outgoing).await {
+        match targets.client.send(outgoing).await {
             Ok(answer) => {
                 self.statistics.sent.fetch_add(1, Relaxed);
                 if answer.status.as_u16() >= 400 {
@@ -275,16 +290,30 @@ impl Inner {
         }
     }
 
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        locked(&self.queue)
+    }
+}
+
+impl Targets {
+    fn new(
+        client: Client,
+        url: &BackendUrl,
+        config: &config::Hooks,
+    ) -> Result<Targets, InvalidUri> {
+        let uri = |path: &Option<config::HookPath>| {
+            path.as_ref().map(|path| url.join(path.as_str())).transpose()
+        };
+        let (connect, ping) = (uri(&config.connect)?, uri(&config.ping)?);
+        Ok(Targets { client, connect, ping, disconnect: uri(&config.disconnect)? })
+    }
+
     fn uri(&self, news: News) -> Option<&Uri> {
         match news {
             News::Connect => self.connect.as_ref(),
             News::Ping => self.ping.as_ref(),
             News::Disconnect => self.disconnect.as_ref(),
         }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Queue> {
-        locked(&self.queue)
     }
 }
 

@@ -28,6 +28,10 @@ pub struct Key {
     pub is_text: bool,
     /// Whether it is a secret, which may also be read from a file.
     pub is_secret: bool,
+    /// Whether a change takes effect without a restart.
+    pub is_live: bool,
+    pub(super) is_same: fn(&Config, &Config) -> bool,
+    pub(super) copy: fn(&Config, &mut Config),
     pub(super) set: fn(&mut Config, &Given) -> Result<(), Fault>,
     pub(super) show: fn(&Config) -> String,
 }
@@ -60,7 +64,8 @@ macro_rules! sections {
         $section:ident: $Section:ident {$(
             $(#[doc = $doc:literal])*
             $field:ident $name:literal: $type:ty = $default:tt
-                $(in $least:literal ..= $most:literal)? $(example $example:tt)? $(is $secret:ident)?;
+                $(in $least:literal ..= $most:literal)? $(example $example:tt)? $(is $secret:ident)?
+                $(, $live:ident)?;
         )*}
     )*) => {
         /// The whole configuration, every value with its meaning.
@@ -91,6 +96,9 @@ macro_rules! sections {
                 example: only(&[$(stringify!($example))?]),
                 is_text: <$type as Value>::IS_TEXT,
                 is_secret: only(&[$(stringify!($secret))?]).is_some(),
+                is_live: only(&[$(stringify!($live))?]).is_some(),
+                is_same: |one, other| one.$section.$field == other.$section.$field,
+                copy: |from, to| to.$section.$field.clone_from(&from.$section.$field),
                 set: |config, given| {
                     let value = <$type as Value>::read(given)?;
                     $(within(&value, given, $least, $most)?;)?
@@ -138,25 +146,25 @@ sections! {
         listen "listen": SocketAddr = "127.0.0.1:8000";
         /// Its certificate, with those of the authorities between, in a PEM file: with it, the listener
         /// speaks TLS (1.2 and 1.3). The file is read again when it changes.
-        certificate "certificate": Option<PathBuf> = "" example "/etc/letsencrypt/live/app.example/fullchain.pem";
+        certificate "certificate": Option<PathBuf> = "" example "/etc/letsencrypt/live/app.example/fullchain.pem", live;
         /// The certificate's private key, in a PEM file.
-        private_key "private_key": Option<PathBuf> = "" example "/etc/letsencrypt/live/app.example/privkey.pem";
+        private_key "private_key": Option<PathBuf> = "" example "/etc/letsencrypt/live/app.example/privkey.pem", live;
         /// Networks of the proxies before this listener, as ["10.0.0.0/8", "192.0.2.7"]. Only they are
         /// believed where a client is, for limits, the log, and the X-Real-IP that the backend gets.
         /// With an empty list the backend gets X-Real-IP as the client sent it.
-        trusted_proxies "trusted_proxies": Networks = [];
+        trusted_proxies "trusted_proxies": Networks = [], live;
         /// The header in which they say so: "x-real-ip", "x-forwarded-for" or "forwarded". Only this one
         /// is read, since a proxy may pass on the others as the client sent them.
-        address_header "address_header": AddressHeader = "x-real-ip";
+        address_header "address_header": AddressHeader = "x-real-ip", live;
         /// Whether they begin each connection with a header of the PROXY protocol, version 1 or 2.
-        proxy_protocol "proxy_protocol": bool = false;
+        proxy_protocol "proxy_protocol": bool = false, live;
         /// Path of the WebSocket; it is served without the final slash too.
-        path "path": UrlPath = "/ws/";
+        path "path": UrlPath = "/ws/", live;
         /// Origins whose pages may connect, as `["https://app.example"]`. An empty list allows every
         /// page, with its visitor's cookies.
-        allowed_origins "allowed_origins": Origins = [];
+        allowed_origins "allowed_origins": Origins = [], live;
         /// Whether to agree to permessage-deflate when a client offers it.
-        compression "compression": bool = true;
+        compression "compression": bool = true, live;
         /// Which high-templar to speak like: 3 or "2.5".
         dialect "dialect": Dialect = 3;
     }
@@ -167,33 +175,33 @@ sections! {
         listen "listen": SocketAddr = "127.0.0.1:8002";
         /// The secret that callers send as "Authorization: Bearer KEY". None on loopback if you like.
         /// CAMPANILE_INTERNAL_KEY_FILE names a file to read it from.
-        key "key": Option<Secret> = "" example "change-me" is secret;
+        key "key": Option<Secret> = "" example "change-me" is secret, live;
         /// Its certificate, with those of the authorities between, in a PEM file: with it, the listener
         /// speaks TLS (1.2 and 1.3). The file is read again when it changes.
-        certificate "certificate": Option<PathBuf> = "" example "/etc/campanile/fullchain.pem";
+        certificate "certificate": Option<PathBuf> = "" example "/etc/campanile/fullchain.pem", live;
         /// The certificate's private key, in a PEM file.
-        private_key "private_key": Option<PathBuf> = "" example "/etc/campanile/privkey.pem";
+        private_key "private_key": Option<PathBuf> = "" example "/etc/campanile/privkey.pem", live;
     }
 
     /// The HTTP application that says who may hear what.
     backend: Backend {
         /// Its URL; "bootstrap/" and the paths of the hooks are put behind it.
-        url "url": Option<BackendUrl> = "" example "http://127.0.0.1:8080/api/";
+        url "url": Option<BackendUrl> = "" example "http://127.0.0.1:8080/api/", live;
         /// A unix socket to reach it by. The URL, which is http:// then, still gives path and Host.
-        socket "socket": Option<PathBuf> = "" example "/run/app/http.sock";
+        socket "socket": Option<PathBuf> = "" example "/run/app/http.sock", live;
         /// Longest time for a request, redirects and answer included, in seconds.
-        timeout "timeout_s": Duration = 30 in 0 ..= 3600;
+        timeout "timeout_s": Duration = 30 in 0 ..= 3600, live;
         /// Longest time for connecting, in seconds.
-        connect_timeout "connect_timeout_s": Duration = 5 in 0 ..= 3600;
+        connect_timeout "connect_timeout_s": Duration = 5 in 0 ..= 3600, live;
         /// Longest answer that is read, in bytes; a longer one is no permission.
-        response_bytes_max "response_bytes_max": usize = 2097152 in 1024 ..= 1073741824;
+        response_bytes_max "response_bytes_max": usize = 2097152 in 1024 ..= 1073741824, live;
         /// Most bootstraps asked at the same time.
-        bootstraps_max "bootstraps_max": usize = 128 in 1 ..= 65536;
+        bootstraps_max "bootstraps_max": usize = 128 in 1 ..= 65536, live;
         /// Most connections waiting for their turn to be asked for; further ones are refused (503).
-        bootstraps_waiting_max "bootstraps_waiting_max": usize = 16384 in 0 ..= 1048576;
+        bootstraps_waiting_max "bootstraps_waiting_max": usize = 16384 in 0 ..= 1048576, live;
         /// Whether to keep the headers that a connection was asked for with, as long as it is open:
         /// they are needed to ask again. That takes as much memory as the client's cookies are long.
-        remember_headers "remember_headers": bool = true;
+        remember_headers "remember_headers": bool = true, live;
         /// After which time to ask again what a connection may hear, in seconds, if the backend does not
         /// say so itself by "rooms_ttl"; spread a little. 0 for not before somebody wishes for it.
         revalidate_every "revalidate_every_s": Option<Duration> = 0 in 1 ..= 31536000;
@@ -212,7 +220,7 @@ sections! {
             X-Device = { header = "X-Device-Id" },
             X-Lang = { cookie = "lang" },
             Referer = { fixed = "https://app.example/" }
-        };
+        }, live;
     }
 
     /// What the backend is told of connections: an empty POST to a path behind its URL.
@@ -235,11 +243,11 @@ sections! {
         /// What a "*" in a room of a trigger means, if it does not say by "match": "literal" is that
         /// very text; "pattern" is every value. With "pattern" a trigger for {"tenant":"*"} is heard
         /// by every tenant, which a backend made for binder does not expect.
-        matching "match": TriggerMatch = "literal";
+        matching "match": TriggerMatch = "literal", live;
         /// Longest body, in bytes; a longer one is refused (413).
-        bytes_max "bytes_max": usize = 1048576 in 64 ..= 1073741824;
+        bytes_max "bytes_max": usize = 1048576 in 64 ..= 1073741824, live;
         /// Most rooms of one trigger; one with more is refused (400).
-        rooms_max "rooms_max": usize = 10000 in 1 ..= 1000000;
+        rooms_max "rooms_max": usize = 10000 in 1 ..= 1000000, live;
         /// Most rooms that one pattern is compared with; one that meets more is refused.
         pattern_rooms_max "pattern_rooms_max": usize = 100000 in 1 ..= 100000000;
     }
@@ -251,10 +259,10 @@ sections! {
         inactivity "inactivity_s": Option<Duration> = 300 in 0 ..= 31536000;
         /// Most connections; further ones are refused (503). 0 for as many as the process may open
         /// files (ulimit -n), less some for itself.
-        connections_max "connections_max": Option<usize> = 0 in 1 ..= 100000000;
+        connections_max "connections_max": Option<usize> = 0 in 1 ..= 100000000, live;
         /// Most connections of one client address; further ones are refused (503). 0 for no limit,
         /// as behind a proxy that is not among [public] trusted_proxies: all come from its address.
-        connections_per_address_max "connections_per_address_max": Option<usize> = 0 in 1 ..= 100000000;
+        connections_per_address_max "connections_per_address_max": Option<usize> = 0 in 1 ..= 100000000, live;
         /// Most connections of one user, if the backend names users; further ones are refused (503).
         /// 0 for no limit.
         connections_per_user_max "connections_per_user_max": Option<usize> = 0 in 1 ..= 100000000;
@@ -262,9 +270,9 @@ sections! {
         message_bytes_max "message_bytes_max": usize = 16777216 in 128 ..= 1073741824;
         /// Messages a second that a client may send for long; one that sends more is closed (1008).
         /// 0 for no limit.
-        messages_per_s "messages_per_s": Option<usize> = 1000 in 1 ..= 100000000;
+        messages_per_s "messages_per_s": Option<usize> = 1000 in 1 ..= 100000000, live;
         /// Messages that a client may send at once before the rate counts.
-        messages_burst "messages_burst": usize = 20000 in 1 ..= 100000000;
+        messages_burst "messages_burst": usize = 20000 in 1 ..= 100000000, live;
         /// Most subscriptions of one connection; a further subscribe is answered with an error.
         subscriptions_per_connection_max "subscriptions_per_connection_max": usize = 10000 in 1 ..= 10000000;
         /// Most rooms of one loop; a subscribe to a further one is answered with an error.
@@ -278,11 +286,11 @@ sections! {
         mailbox_bytes_max "mailbox_bytes_max": usize = 268435456 in 65536 ..= 1099511627776;
         /// Longest time for a client's request to come in, and before it for the TLS handshake and the
         /// header of a proxy, in seconds; then it is hung up on.
-        handshake_timeout "handshake_timeout_s": Duration = 10 in 0 ..= 3600;
+        handshake_timeout "handshake_timeout_s": Duration = 10 in 0 ..= 3600, live;
         /// Longest head of a request, in bytes; a longer one is refused (431).
-        header_bytes_max "header_bytes_max": usize = 16384 in 8192 ..= 1048576;
+        header_bytes_max "header_bytes_max": usize = 16384 in 8192 ..= 1048576, live;
         /// Most headers of a request; one with more is refused (431).
-        headers_max "headers_max": usize = 100 in 16 ..= 4096;
+        headers_max "headers_max": usize = 100 in 16 ..= 4096, live;
         /// A WebSocket ping is sent to a client that has been silent for so long, in seconds; 0 for
         /// never.
         ping_every "ping_every_s": Option<Duration> = 60 in 0 ..= 86400;
@@ -292,13 +300,13 @@ sections! {
         close_within "close_within_s": Duration = 5 in 0 ..= 3600;
         /// How long to go on as before after SIGTERM, with /readyz already red, so that balancers
         /// notice before there is nobody to connect to; in seconds.
-        drain_delay "drain_delay_s": Duration = 0 in 0 ..= 3600;
+        drain_delay "drain_delay_s": Duration = 0 in 0 ..= 3600, live;
         /// Time over which the clients are then closed (1012), evenly, in seconds. A few are closed
         /// sooner.
-        drain "drain_s": Duration = 10 in 0 ..= 3600;
+        drain "drain_s": Duration = 10 in 0 ..= 3600, live;
         /// Clients of campanile.v1 are told to come back within so many seconds, each at another
         /// moment.
-        reconnect_within "reconnect_within_s": Duration = 5 in 0 ..= 3600;
+        reconnect_within "reconnect_within_s": Duration = 5 in 0 ..= 3600, live;
     }
 
     /// The event loops that hold the connections.
@@ -311,7 +319,7 @@ sections! {
     log: Log {
         /// From which level on: error, warn, info, debug or trace; or by module, as
         /// "warn,campanile_gateway=debug".
-        filter "filter": LogFilter = "info";
+        filter "filter": LogFilter = "info", live;
         /// "text" for people, "json" for one object a line.
         format "format": LogFormat = "text";
     }

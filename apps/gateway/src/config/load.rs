@@ -7,6 +7,7 @@ use super::keys::{Config, Key, SECTIONS};
 use super::kinds::Dialect;
 use super::nearest::suggestion;
 use std::collections::HashMap;
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 /// The file that is read when it exists and no other is named.
@@ -17,7 +18,7 @@ const PREFIX: &str = "CAMPANILE_";
 const FILE_VARIABLE: &str = "CAMPANILE_CONFIG";
 
 /// Where to read the configuration from.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Sources {
     /// The file that was named; it has to exist then.
     pub file: Option<PathBuf>,
@@ -25,6 +26,17 @@ pub struct Sources {
     pub environment: Vec<(String, String)>,
     /// The flags: how it was typed, the setting's path (`public.listen`), its value.
     pub flags: Vec<(String, String, String)>,
+}
+
+/// Names the variables and flags but not what they say: there are secrets among them.
+impl fmt::Debug for Sources {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let variables: Vec<_> = self.environment.iter().map(|(name, _)| name).collect();
+        let flags: Vec<_> = self.flags.iter().map(|(flag, ..)| flag).collect();
+        let mut sources = formatter.debug_struct("Sources");
+        sources.field("file", &self.file).field("environment", &variables);
+        sources.field("flags", &flags).finish()
+    }
 }
 
 /// A configuration, and what somebody should know about how it came about.
@@ -36,6 +48,8 @@ pub struct Loaded {
     pub file: Option<PathBuf>,
     /// What is no error, but probably not meant.
     pub warnings: Vec<String>,
+    /// Where it was read from, to be read again.
+    pub sources: Sources,
 }
 
 /// Reads the sources, each over the one before.
@@ -55,7 +69,19 @@ pub fn load(sources: &Sources) -> Result<Loaded, ConfigErrors> {
     if !loading.errors.is_empty() {
         return Err(ConfigErrors(loading.errors));
     }
-    Ok(Loaded { config: loading.config, file, warnings: loading.warnings })
+    let Loading { config, warnings, .. } = loading;
+    Ok(Loaded { config, file, warnings, sources: sources.clone() })
+}
+
+/// Looks whether the settings go together, wherever they come from.
+///
+/// # Errors
+///
+/// All that do not.
+pub(super) fn check_again(config: &Config) -> Result<(), ConfigErrors> {
+    let mut errors = Vec::new();
+    check(config, &Places::default(), &mut errors);
+    if errors.is_empty() { Ok(()) } else { Err(ConfigErrors(errors)) }
 }
 
 /// Where each setting was typed that was, by its path.

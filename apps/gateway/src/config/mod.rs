@@ -1,6 +1,7 @@
 //! The configuration: a file, the environment, flags, each over the one before; parsed once, from
 //! what was typed to what it means.
 
+mod change;
 mod check;
 mod descriptors;
 mod error;
@@ -17,6 +18,7 @@ mod value;
 #[cfg(test)]
 mod tests;
 
+pub use change::Change;
 pub use descriptors::raise_descriptor_limit;
 pub use error::{ConfigError, ConfigErrors, Place};
 pub use headers::{HeaderSource, HeaderSources, Source};

@@ -13,7 +13,8 @@ pub fn default_text() -> String {
         for key in section.keys {
             text.push('\n');
             key.doc.iter().for_each(|line| comment(&mut text, line));
-            comment(&mut text, &format!(" Variable: {}", key.variable()));
+            let restart = if key.is_live { "" } else { ". A change takes a restart" };
+            comment(&mut text, &format!(" Variable: {}{restart}", key.variable()));
             setting(&mut text, key);
         }
     }
@@ -24,7 +25,7 @@ const HEAD: &str = "\
 # The configuration of Campanile. Each setting stands here at its default, commented out.
 #
 # A variable of the environment sets over this file, and a flag (--set public.path=/live/) over both.
-# An empty variable counts as none.
+# An empty variable counts as none. SIGHUP has a running server read all that again.
 ";
 
 fn comment(text: &mut String, line: &str) {

@@ -86,7 +86,8 @@ pub(super) async fn watch(shared: Arc<Shared>) {
     }
 }
 
-fn each(shared: &Shared, visit: impl Fn(&Tls, &Files)) {
+/// Visits the listeners that speak TLS.
+pub(super) fn each(shared: &Shared, visit: impl Fn(&Tls, &Files)) {
     for side in Side::ALL {
         if let (Some(tls), Some(files)) = (shared.tls(side), side.files(&shared.config())) {
             visit(tls, &files);

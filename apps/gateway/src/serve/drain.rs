@@ -2,6 +2,7 @@
 
 use super::{Shared, cannot};
 use crate::command::Command;
+use crate::config::Limits;
 use campanile_manager::Loops;
 use std::time::{Duration, Instant};
 
@@ -11,6 +12,12 @@ const SHARE_EVERY: Duration = Duration::from_millis(50);
 const LOOPS_ARE_STUCK: Duration = Duration::from_secs(2);
 /// Time for telling the backend that connections ended, when closing them has used up `drain_s`.
 const HOOKS_AT_LEAST: Duration = Duration::from_secs(1);
+
+/// Returns how long the end may take.
+pub(super) fn longest(limits: &Limits) -> Duration {
+    let close = limits.drain_delay + limits.drain + limits.close_within;
+    close + LOOPS_ARE_STUCK + HOOKS_AT_LEAST
+}
 
 /// Closes all connections, ends the loops, and has the backend told of all that.
 ///

@@ -1,5 +1,7 @@
 //! How often a client may speak.
 
+use crate::config::Limits;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 /// How many messages a client may send for long, and at once.
@@ -22,6 +24,33 @@ impl Rate {
     pub fn new(messages_per_s: Option<usize>, burst: usize) -> Rate {
         let interval = messages_per_s.map_or(0, |rate| 1_000_000_000 / rate.max(1) as u64);
         Rate { interval, ahead_max: interval.saturating_mul(burst as u64) }
+    }
+}
+
+/// A rate that may be set anew while loops read it.
+#[derive(Debug)]
+pub struct LiveRate {
+    interval: AtomicU64,
+    ahead_max: AtomicU64,
+}
+
+impl LiveRate {
+    /// Takes the rate out of the configuration.
+    pub fn of(limits: &Limits) -> LiveRate {
+        let rate = LiveRate { interval: AtomicU64::new(0), ahead_max: AtomicU64::new(0) };
+        rate.set(Rate::new(limits.messages_per_s, limits.messages_burst));
+        rate
+    }
+
+    /// Sets the rate. A message that comes at this very moment may be measured by half of each.
+    pub fn set(&self, rate: Rate) {
+        self.interval.store(rate.interval, Relaxed);
+        self.ahead_max.store(rate.ahead_max, Relaxed);
+    }
+
+    /// Returns the rate.
+    pub(super) fn get(&self) -> Rate {
+        Rate { interval: self.interval.load(Relaxed), ahead_max: self.ahead_max.load(Relaxed) }
     }
 }
 

@@ -357,9 +357,9 @@ fn a_subscribe_beyond_a_limit_is_answered_with_an_error() {
 
 #[test]
 fn a_client_that_sends_too_much_is_told_and_closed() {
-    let mut settings = Settings::new(&config::Config::default().limits);
+    let settings = Settings::new(&config::Config::default().limits);
     let hour = 3_600_000_000_000;
-    settings.rate = Rate { interval: hour, ahead_max: 3 * hour };
+    settings.rate.set(Rate { interval: hour, ahead_max: 3 * hour });
     // Each line is followed by a ping.
     check(
         Speech::Dialect3,

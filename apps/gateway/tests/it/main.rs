@@ -11,5 +11,6 @@ mod hardship;
 mod listeners;
 mod protocol;
 mod proxies;
+mod reload;
 mod tls;
 mod vectors;

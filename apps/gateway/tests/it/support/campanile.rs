@@ -5,6 +5,7 @@ use super::http;
 use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process, prlimit};
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
@@ -151,6 +152,11 @@ impl Campanile {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         panic!("campanile did not end within {START:?}:\n{}", self.log());
+    }
+
+    /// Returns where its configuration file is, if it was given one.
+    pub(crate) fn config_file(&self) -> PathBuf {
+        self.folder.at("campanile.toml")
     }
 
     /// Returns what it has logged so far.

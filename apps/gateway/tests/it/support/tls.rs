@@ -1,21 +1,19 @@
 //! A certificate for a gateway, and what trusts it.
 
+use super::folder::Folder;
 use rcgen::{CertificateParams, KeyPair, date_time_ymd};
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
-use std::fs;
 use std::io;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 /// A certificate and its key in files of their own, removed with this.
 pub(crate) struct Certificate {
-    folder: PathBuf,
+    folder: Folder,
     name: String,
     trusted: CertificateDer<'static>,
 }
@@ -28,36 +26,32 @@ impl Certificate {
 
     /// Makes one for a name or an address.
     pub(crate) fn named(host: &str) -> Certificate {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("campanile-certificate-{}-{count}", std::process::id());
-        let folder = std::env::temp_dir().join(name);
-        fs::create_dir_all(&folder).expect("the temporary folder can be written");
+        let folder = Folder::new();
         let trusted = CertificateDer::from(Vec::new());
         let mut certificate = Certificate { folder, name: host.to_owned(), trusted };
         certificate.renew(4000);
         certificate
     }
 
-    /// Writes another certificate and key, good until that year; returns what does not last.
+    /// Writes another certificate and key, good until that year.
     pub(crate) fn renew(&mut self, until: i32) {
         let key = KeyPair::generate().expect("ring makes keys");
         let mut parameters = CertificateParams::new([self.name.clone()]).expect("a good name");
         parameters.not_after = date_time_ymd(until, 1, 1);
         let certificate = parameters.self_signed(&key).expect("it can be signed");
-        fs::write(self.key(), key.serialize_pem()).expect("the folder is there");
-        fs::write(self.certificate(), certificate.pem()).expect("the folder is there");
+        self.folder.write("key.pem", key.serialize_pem());
+        self.folder.write("certificate.pem", certificate.pem());
         self.trusted = certificate.der().clone();
     }
 
     /// Returns the certificate's file.
     pub(crate) fn certificate(&self) -> String {
-        self.folder.join("certificate.pem").display().to_string()
+        self.folder.at("certificate.pem").display().to_string()
     }
 
     /// Returns the key's file.
     pub(crate) fn key(&self) -> String {
-        self.folder.join("key.pem").display().to_string()
+        self.folder.at("key.pem").display().to_string()
     }
 
     /// Connects to a listener that has to show this certificate.
@@ -86,11 +80,5 @@ impl Certificate {
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         let name = ServerName::try_from("campanile.test").expect("a good name");
         TlsConnector::from(Arc::new(config)).connect(name, stream).await
-    }
-}
-
-impl Drop for Certificate {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.folder);
     }
 }
