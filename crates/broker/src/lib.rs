@@ -49,6 +49,8 @@ mod rabbit;
 
 mod redis;
 
+mod nats;
+
 #[cfg(feature = "testing")]
 pub mod testing;
 
@@ -71,8 +73,9 @@ use std::sync::Arc;
 /// Outside a tokio runtime. One with a single thread will do.
 pub fn start(settings: &Settings) -> (Arc<dyn Broker>, Events) {
     match settings.url.kind() {
-        BrokerKind::Memory | BrokerKind::Nats => memory::start(settings),
+        BrokerKind::Memory => memory::start(settings),
         BrokerKind::Redis => node::start(settings, redis::PubSubConnector::new(settings)),
+        BrokerKind::Nats => node::start(settings, nats::NatsConnector::new(settings)),
         BrokerKind::Rabbit => node::start(settings, rabbit::RabbitConnector::new(settings)),
     }
 }

@@ -56,4 +56,10 @@ impl Settings {
             streams: None,
         }
     }
+    /// Says whether a text can be the name of an exchange with every broker: letters, digits,
+    /// `-`, `_` and `.`, up to 100.
+    pub fn is_exchange_name(text: &str) -> bool {
+        let fits = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.".contains(byte);
+        (1..=100).contains(&text.len()) && text.as_bytes().iter().all(fits)
+    }
 }

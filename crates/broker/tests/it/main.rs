@@ -3,6 +3,7 @@
 mod contract;
 mod faults;
 mod memory;
+mod nats;
 mod node;
 mod rabbit;
 mod redis;
