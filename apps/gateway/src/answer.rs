@@ -29,7 +29,7 @@ pub fn of_type(status: StatusCode, content_type: &'static str, body: impl Into<B
 }
 
 /// Returns an answer for those who may try again soon.
-pub fn unavailable(why: &'static str) -> Answer {
+pub fn unavailable(why: impl Into<Bytes>) -> Answer {
     with(text(StatusCode::SERVICE_UNAVAILABLE, why), RETRY_AFTER, "2")
 }
 

@@ -1,12 +1,16 @@
 //! What other threads ask of the gateway on a loop.
 
+use crate::lookup::{Audience, Question};
+use crate::publishing::Gap;
 use crate::reply;
 use crate::revalidate::Answer;
 use crate::service::{Gateway, Session};
 use campanile_manager::ConnectionKey;
 use campanile_manager::service::Connections;
 use campanile_wire::CloseCode;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
+use tokio::sync::mpsc;
 
 /// What a loop is asked to do with its connections.
 pub enum Command {
@@ -47,12 +51,43 @@ pub enum Command {
         /// Clients are asked to spread their coming back over so long.
         reconnect_within: Duration,
     },
+    /// Go on with the requests of a connection that waited for a room.
+    Heard {
+        /// Which.
+        key: ConnectionKey,
+    },
+    /// Tell whom a publication would reach.
+    Audience {
+        /// Which.
+        question: Arc<Question>,
+        /// Where to.
+        reply: mpsc::UnboundedSender<Audience>,
+    },
+    /// Tell those who are subscribed that something may be missing, if they have a word for it.
+    Gap(Gap),
+    /// Close those who were subscribed when the last gap ended and have no word for it: one part
+    /// of them.
+    CloseUnaware {
+        /// Which, the first being 0.
+        part: u32,
+        /// Of how many.
+        parts: u32,
+    },
 }
 
 impl Command {
     /// Does it.
-    pub(crate) fn run(self, gateway: &Gateway, connections: &mut dyn Connections<Session>) {
+    pub(crate) fn run(self, gateway: &mut Gateway, connections: &mut dyn Connections<Session>) {
         match self {
+            Self::Heard { key } => {
+                connections.with(key, &mut |connection| gateway.go_on(connection));
+            }
+            Self::Audience { question, reply } => {
+                // Whoever asked may have given up.
+                let _ = reply.send(question.audience(connections));
+            }
+            Self::Gap(gap) => gateway.tell_gap(gap, connections),
+            Self::CloseUnaware { part, parts } => gateway.close_unaware(part, parts, connections),
             Self::Close { key, code, reason } => {
                 connections.with(key, &mut |connection| connection.close(code, &reason));
             }

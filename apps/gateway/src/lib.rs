@@ -31,6 +31,8 @@ pub mod users;
 
 pub mod revalidate;
 
+pub mod lookup;
+
 pub mod names;
 
 pub mod request;
@@ -43,6 +45,8 @@ pub mod internal;
 
 pub mod trigger;
 
+pub mod publishing;
+
 pub mod recent;
 
 mod object;
@@ -50,6 +54,8 @@ mod object;
 mod descriptors;
 
 pub mod metrics;
+
+pub mod time;
 
 pub mod answer;
 

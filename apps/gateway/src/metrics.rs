@@ -6,6 +6,7 @@ mod process;
 pub use durations::Durations;
 
 use crate::serve::{Shared, Side};
+use campanile_broker::State;
 use std::fmt::{Display, Write};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::SystemTime;
@@ -71,8 +72,14 @@ pub struct TriggerCounts {
     pub bad: Count,
     /// Refused for want of the key.
     pub unauthorized: Count,
+    /// Accepted before, by its id, and not published again.
+    pub duplicate: Count,
     /// Refused since the loops were behind.
-    pub mailbox_full: Count,
+    pub behind: Count,
+    /// Refused since the broker was lost.
+    pub unavailable: Count,
+    /// Not confirmed by the broker: perhaps published.
+    pub unconfirmed: Count,
     /// Refused since the process had told its clients goodbye.
     pub stopping: Count,
     /// Entries of `rooms` that were no rooms.
@@ -107,7 +114,10 @@ impl TriggerCounts {
             ("accepted", &self.accepted),
             ("bad", &self.bad),
             ("unauthorized", &self.unauthorized),
-            ("mailbox_full", &self.mailbox_full),
+            ("duplicate", &self.duplicate),
+            ("behind", &self.behind),
+            ("unavailable", &self.unavailable),
+            ("unconfirmed", &self.unconfirmed),
             ("stopping", &self.stopping),
         ]
         .map(|(outcome, count)| (outcome, count.get()))
@@ -147,15 +157,16 @@ pub fn page(shared: &Shared) -> String {
         page.labelled("refusals_total", "reason", reason, value);
     }
     page.family("triggers", "Triggers, by what became of them.");
-    for (outcome, value) in shared.triggers.counts.iter() {
+    for (outcome, value) in shared.triggers.iter() {
         page.labelled("triggers_total", "outcome", outcome, value);
     }
-    let skipped = shared.triggers.counts.rooms_skipped.get();
+    let skipped = shared.triggers.rooms_skipped.get();
     page.counter("trigger_rooms_skipped", "Entries of rooms that were no rooms.", skipped);
     certificates(&mut page, shared);
     page.family("reloads", "Times that the configuration was to be read again, by the outcome.");
     page.labelled("reloads_total", "outcome", "done", shared.reloads.done.get());
     page.labelled("reloads_total", "outcome", "failed", shared.reloads.failed.get());
+    broker(&mut page, shared);
     backend(&mut page, shared);
     revalidations(&mut page, shared);
     hooks(&mut page, shared);
@@ -213,6 +224,34 @@ fn certificates(page: &mut Page, shared: &Shared) {
         let ends = tls.expires().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         page.labelled(name, "listener", side.section(), ends.as_secs());
     }
+}
+
+fn broker(page: &mut Page, shared: &Shared) {
+    let publishing = &shared.publishing;
+    page.gauge(
+        "broker_connected",
+        "Whether this node hears from the broker (1) or has lost it (0).",
+        u8::from(publishing.broker.state() == State::Connected),
+    );
+    for (name, help, value) in publishing.broker.counters().iter() {
+        page.counter(&format!("broker_{name}"), help, value);
+    }
+    page.counter(
+        "broker_unreadable",
+        "Publications from the broker that were no triggers.",
+        publishing.unreadable.get(),
+    );
+    page.gauge("trigger_ids", "Ids of triggers that are remembered.", publishing.recent.len());
+    page.counter(
+        "trigger_ids_forgotten",
+        "Ids that were forgotten before their time, for ids_max.",
+        publishing.recent.forgotten.get(),
+    );
+    page.counter(
+        "trigger_duplicates",
+        "Triggers that came again by their id, over HTTP or from the broker.",
+        publishing.recent.duplicates.get(),
+    );
 }
 
 fn backend(page: &mut Page, shared: &Shared) {

@@ -58,6 +58,20 @@ impl Request {
         }
     }
 
+    /// Returns how many bytes its texts take.
+    pub fn bytes(&self) -> usize {
+        let of_id = |id: &Option<RequestId>| id.as_ref().map_or(0, |id| id.as_bytes().len());
+        match self {
+            Request::Subscribe { id, room } => {
+                of_id(id) + room.as_ref().map_or(0, |room| room.as_str().len())
+            }
+            Request::Unsubscribe { id } | Request::Status { id } | Request::Unknown { id, .. } => {
+                of_id(id)
+            }
+            Request::Ping | Request::NotAnObject | Request::NotJson => 0,
+        }
+    }
+
     fn parse(json: &str) -> Request {
         if is_too_deep(json.as_bytes()) {
             return Request::NotJson;

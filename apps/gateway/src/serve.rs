@@ -12,10 +12,11 @@ use crate::answer::Answer;
 use crate::backend::Backend;
 use crate::config::{BackendUrl, Config, Loaded, Sources};
 use crate::demo::Demo;
-use crate::internal::{self, Triggers};
-use crate::metrics::Refusals;
+use crate::internal;
+use crate::metrics::{Refusals, TriggerCounts};
 use crate::places::Places;
 use crate::public;
+use crate::publishing::{self, Interest, Publishing};
 use crate::revalidate::Revalidation;
 use crate::service::{Gateway, Settings};
 use crate::tls::Tls;
@@ -23,7 +24,7 @@ use arc_swap::{ArcSwap, Guard};
 use campanile_hub::PermissionsPool;
 use campanile_manager::{self as manager, Handle, Loops};
 use certificates::Certificates;
-use limits::{connections_max, manager_config};
+use limits::{broker_settings, connections_max, manager_config};
 pub use reload::Reloads;
 use signals::{Asked as Asking, Signals};
 use std::fmt::Display;
@@ -56,7 +57,9 @@ pub struct Shared {
     /// Those that were refused.
     pub refusals: Arc<Refusals>,
     /// What became of triggers.
-    pub triggers: Triggers,
+    pub triggers: TriggerCounts,
+    /// How triggers reach the loops of all nodes.
+    pub publishing: Publishing,
     /// What became of the wishes to read the configuration again.
     pub reloads: Reloads,
     /// Keeps a failing backend from filling the log.
@@ -182,10 +185,17 @@ async fn start(config: Config, role: Role) -> Result<(Arc<Shared>, Listeners, Lo
         }
     };
     let backend = Backend::new(&config, &url).map_err(cannot("use the backend's URL"))?;
-    let settings = Arc::new(Settings::new(&config.limits));
+    let (broker, events) = campanile_broker::start(&broker_settings(&config));
+    if let Some(url) = &config.broker.url {
+        tracing::info!("hearing from other nodes by {url}");
+    }
+    let interest = broker.listens_by_room().then(|| Interest::new(Arc::clone(&broker)));
+    let settings = Arc::new(Settings::new(&config.limits, interest));
     let (handle, loops) =
-        manager::start(&manager_config(&config), |_| Gateway::new(Arc::clone(&settings)))
-            .map_err(cannot("start the loops"))?;
+        manager::start(&manager_config(&config, broker.listens_by_room()), |_| {
+            Gateway::new(Arc::clone(&settings))
+        })
+        .map_err(cannot("start the loops"))?;
     // It was made above, and nobody else sets it.
     let _ = settings.handle.set(handle.clone());
     let permissions = Arc::new(PermissionsPool::new());
@@ -196,6 +206,7 @@ async fn start(config: Config, role: Role) -> Result<(Arc<Shared>, Listeners, Lo
         handle.clone(),
     );
     let _ = settings.revalidation.set(revalidation);
+    settings.interest.iter().for_each(|interest| interest.start(handle.clone()));
     let places = Places::new(connections_max(&config), config.limits.connections_per_address_max);
     let (public_s, internal_s) = (tls.s(Side::Public), tls.s(Side::Internal));
     tracing::info!(
@@ -225,13 +236,15 @@ async fn start(config: Config, role: Role) -> Result<(Arc<Shared>, Listeners, Lo
         internal_places: Places::new(INTERNAL_CONNECTIONS_MAX, None),
         tls,
         refusals: Arc::default(),
-        triggers: Triggers::default(),
+        triggers: TriggerCounts::default(),
+        publishing: Publishing::new(broker),
         reloads: Reloads::default(),
         seldom: Seldom::new(),
         demo,
         leaving: AtomicBool::new(false),
         stopping: AtomicBool::new(false),
     });
+    tokio::spawn(publishing::run(Arc::clone(&shared), events));
     Ok((shared, Listeners { public, internal }, loops))
 }
 

@@ -1,10 +1,12 @@
 //! The gateway on a loop: greets its connections and does what their clients ask.
 
+mod gaps;
 mod rate;
 mod renewal;
 mod session;
 #[cfg(test)]
 mod tests;
+mod waiting;
 
 pub use rate::{LiveRate, Rate};
 pub use session::{Admission, Permit, Session};
@@ -13,22 +15,28 @@ use crate::backend::Presence;
 use crate::command::Command;
 use crate::config::Limits;
 use crate::names::Names;
+use crate::publishing::{Interest, OpenGap};
 use crate::reply::{self, REFUSAL, Reply, Speech};
 use crate::request::Request;
 use crate::revalidate::Revalidation;
 use crate::status::Status;
 use crate::users::Users;
-use campanile_hub::{Full, RequestId, Room};
+use campanile_hub::{Full, RequestId, Room, RoomChanges};
 use campanile_manager::service::Connections;
 use campanile_manager::{Connection, ConnectionKey, Handle, Message, Service};
 use campanile_wire::{CloseCode, Closed};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
 use std::time::{Instant, SystemTime};
+use waiting::Held;
 
 /// The gateway's part of one loop.
 pub struct Gateway {
     settings: Arc<Settings>,
+    /// What this loop wants to hear of, where the broker has to know.
+    held: Option<Held>,
+    /// The youngest connection that was there when the last gap ended.
+    gap_ended_after: Option<u64>,
     /// Where replies are written; it keeps its memory.
     output: String,
 }
@@ -51,6 +59,12 @@ pub struct Settings {
     epoch: Instant,
     /// What connections are called.
     pub names: Names,
+    /// The rooms that the broker has to know of; none if it need not.
+    pub interest: Option<Arc<Interest>>,
+    /// Bytes of one client's requests that may wait for the broker.
+    pub waiting_bytes_max: usize,
+    /// The time since which something may be missing, while the broker is lost.
+    pub gap: OpenGap,
 }
 
 /// What the gateways of all loops count together.
@@ -66,6 +80,8 @@ pub struct ServiceCounters {
     pub too_many_subscriptions: AtomicU64,
     /// Subscribes refused because of `rooms_max`.
     pub too_many_rooms: AtomicU64,
+    /// Connections closed because too many of their requests waited for the broker.
+    pub too_many_waiting: AtomicU64,
     /// Connections closed because of `messages_per_s`.
     pub rate_limited: AtomicU64,
     /// Subscriptions that ended because the backend does not allow their room any longer.
@@ -74,7 +90,7 @@ pub struct ServiceCounters {
 
 impl Settings {
     /// Takes what concerns the gateway out of the configuration.
-    pub fn new(limits: &Limits) -> Settings {
+    pub fn new(limits: &Limits, interest: Option<Arc<Interest>>) -> Settings {
         Settings {
             handle: OnceLock::new(),
             online_since: SystemTime::now(),
@@ -84,6 +100,9 @@ impl Settings {
             counters: ServiceCounters::default(),
             epoch: Instant::now(),
             names: Names::default(),
+            interest,
+            waiting_bytes_max: limits.outbox_bytes_max,
+            gap: OpenGap::default(),
         }
     }
 }
@@ -119,10 +138,11 @@ impl Service for Gateway {
             connection.close(CloseCode::POLICY, "too many messages");
             return;
         }
-        self.handle_request(connection, Request::read(message));
+        self.receive_request(connection, Request::read(message));
     }
 
-    fn closed(&mut self, key: ConnectionKey, session: Session, closed: &Closed) {
+    fn closed(&mut self, key: ConnectionKey, mut session: Session, closed: &Closed) {
+        self.forget_waiting(session.waiting.take());
         if session.permissions.is_some() {
             self.settings.counters.authorized.fetch_sub(1, Relaxed);
         }
@@ -136,6 +156,10 @@ impl Service for Gateway {
         );
     }
 
+    fn rooms_changed(&mut self, changes: &RoomChanges) {
+        changes.closed.iter().for_each(|room| self.let_go(room));
+    }
+
     fn command(&mut self, command: Command, connections: &mut dyn Connections<Session>) {
         command.run(self, connections);
     }
@@ -144,7 +168,8 @@ impl Service for Gateway {
 impl Gateway {
     /// Makes the gateway for one loop.
     pub fn new(settings: Arc<Settings>) -> Gateway {
-        Gateway { settings, output: String::new() }
+        let held = settings.interest.clone().map(Held::new);
+        Gateway { settings, held, gap_ended_after: None, output: String::new() }
     }
 
     fn handle_request(&mut self, connection: &mut Connection<'_, Session>, request: Request) {
@@ -161,7 +186,14 @@ impl Gateway {
                 connection.send_text(&self.output);
                 return;
             }
-            Request::Subscribe { id, room } => (self.subscribe(connection, room, id.as_ref()), id),
+            Request::Subscribe { id, room } => {
+                let reply = self.subscribe(connection, room, id.as_ref());
+                self.reply(connection, reply, id.as_ref());
+                if reply == Reply::Success {
+                    self.tell_open_gap(connection);
+                }
+                return;
+            }
             Request::Unsubscribe { id } => (unsubscribe(connection, id.as_ref()), id),
             Request::Status { id } | Request::Unknown { id, typed: true } => {
                 (Reply::TypeNotAllowed, id)
@@ -174,7 +206,7 @@ impl Gateway {
     }
 
     fn subscribe(
-        &self,
+        &mut self,
         connection: &mut Connection<'_, Session>,
         room: Option<Room>,
         id: Option<&RequestId>,
@@ -186,8 +218,15 @@ impl Gateway {
             return Reply::RoomNotFound;
         }
         let counters = &self.settings.counters;
-        match connection.subscribe(room, id.clone()) {
-            Ok(_) => Reply::Success,
+        if self.is_deaf_to(&room) {
+            counters.too_many_rooms.fetch_add(1, Relaxed);
+            return Reply::TooManyRooms;
+        }
+        match connection.subscribe(room.clone(), id.clone()) {
+            Ok(_) => {
+                self.hold(&room);
+                Reply::Success
+            }
             Err(Full::Connection) => {
                 counters.too_many_subscriptions.fetch_add(1, Relaxed);
                 Reply::TooManySubscriptions

@@ -37,16 +37,17 @@ impl Hub {
         self.touched.get_or_insert_default();
     }
 
-    /// Returns which rooms have opened and closed since it was asked last, if any. One that did both
-    /// is in neither list. Ask often: what is noted grows until then.
+    /// Returns which rooms have opened and closed since it was asked last, if any. One that
+    /// opened and closed is among the closed ones, and one that closed and opened is in neither list.
+    /// Ask often: what is noted grows until then.
     pub fn take_room_changes(&mut self) -> Option<RoomChanges> {
         let touched = self.touched.as_mut().filter(|touched| !touched.0.is_empty())?;
         let mut changes = RoomChanges::default();
         for (room, was_open) in std::mem::take(&mut touched.0) {
             match (was_open, self.directory.find(&room).is_some()) {
                 (false, true) => changes.opened.push(room),
-                (true, false) => changes.closed.push(room),
-                _ => {}
+                (_, false) => changes.closed.push(room),
+                (true, true) => {}
             }
         }
         changes.opened.sort_unstable();

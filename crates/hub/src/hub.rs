@@ -140,6 +140,11 @@ impl Hub {
         ended
     }
 
+    /// Returns whether a connection has a subscription.
+    pub fn is_subscribed(&self, connection: ConnectionId) -> bool {
+        !self.seats_of(connection).is_empty()
+    }
+
     /// Ends all subscriptions of a connection; returns how many.
     pub fn leave(&mut self, connection: ConnectionId) -> usize {
         let count = self.seats_of(connection).len();

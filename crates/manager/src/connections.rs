@@ -1,6 +1,6 @@
 //! A loop's connections, each in its slot.
 
-use campanile_hub::{self as hub, RequestId, Room};
+use campanile_hub::{self as hub, ConnectionId, Match, RequestId, Room};
 use campanile_wire::WebSocket;
 use slab::Slab;
 
@@ -70,6 +70,19 @@ impl<K, T> Connections<T> for Visit<'_, K, T> {
                 visit(&mut entry.connection(self.loop_index, slot as u32, self.desk));
             }
         }
+    }
+
+    fn loop_index(&self) -> u16 {
+        self.loop_index
+    }
+
+    fn audience(
+        &self,
+        rooms: &[Room],
+        matching: Match,
+        counts: &mut dyn FnMut(ConnectionId) -> bool,
+    ) -> Vec<(Room, usize)> {
+        self.desk.hub.audience(rooms, matching, counts)
     }
 
     fn hub(&self) -> hub::Statistics {

@@ -96,8 +96,8 @@ impl<S: Service, K> Handle<S, K> {
     /// # Errors
     ///
     /// If the loops are too far behind or have all ended; then it reaches nobody.
-    pub fn publish(&self, publication: Publication) -> Result<(), PostError> {
-        self.shared.post.publish(publication, None)
+    pub fn publish(&self, publication: impl Into<Arc<Publication>>) -> Result<(), PostError> {
+        self.shared.post.publish(&publication.into(), None)
     }
 
     /// Publishes, and returns what will tell how many subscriptions that reached.
@@ -105,9 +105,12 @@ impl<S: Service, K> Handle<S, K> {
     /// # Errors
     ///
     /// If the loops are too far behind or have all ended; then it reaches nobody.
-    pub fn publish_counted(&self, publication: Publication) -> Result<Receipt, PostError> {
+    pub fn publish_counted(
+        &self,
+        publication: impl Into<Arc<Publication>>,
+    ) -> Result<Receipt, PostError> {
         let (receipt, tally) = Receipt::new(self.shared.post.loops());
-        self.shared.post.publish(publication, Some(&tally))?;
+        self.shared.post.publish(&publication.into(), Some(&tally))?;
         Ok(receipt)
     }
 
@@ -191,6 +194,11 @@ impl<S: Service, K> Handle<S, K> {
     /// Returns how many letters wait in the fullest mailbox.
     pub fn mailbox_waiting(&self) -> usize {
         self.shared.post.waiting()
+    }
+
+    /// Returns whether every loop has ended: nobody hears anything any more.
+    pub fn has_ended(&self) -> bool {
+        self.shared.post.has_ended()
     }
 
     /// Returns how many loops there are.

@@ -119,15 +119,20 @@ impl<K, T, C> Post<K, T, C> {
         letters.max().unwrap_or(0)
     }
 
+    /// Returns whether every loop has ended.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.boxes.iter().all(Flag::is_retired)
+    }
+
     /// Posts a publication to every loop, or to none. A loop that has ended does not count.
     pub(crate) fn publish(
         &self,
-        publication: Publication,
+        publication: &Arc<Publication>,
         receipt: Option<&Arc<Tally>>,
     ) -> Result<(), PostError> {
-        let (bytes, publication) = (publication.bytes(), Arc::new(publication));
+        let bytes = publication.bytes();
         let mut sorting = self.lock();
-        if self.boxes.iter().all(Flag::is_retired) {
+        if self.has_ended() {
             return Err(PostError::Ended);
         }
         if self.boxes.iter().any(|flag| !flag.has_room(self.letters_max, bytes, self.bytes_max)) {
@@ -140,7 +145,7 @@ impl<K, T, C> Post<K, T, C> {
                 receipt.iter().for_each(|tally| tally.add(0));
                 continue;
             }
-            let publication = Arc::clone(&publication);
+            let publication = Arc::clone(publication);
             letters.push_back(Letter::Publish { sequence, publication, receipt: receipt.cloned() });
             flag.count(bytes);
         }

@@ -5,7 +5,7 @@ use std::fmt;
 use std::time::Instant;
 
 use campanile_hub::{
-    self as hub, ConnectionId, Full, Hub, RequestId, Room, RoomChanges, Subscribed,
+    self as hub, ConnectionId, Full, Hub, Match, RequestId, Room, RoomChanges, Subscribed,
 };
 use campanile_wire::{CloseCode, Closed, Kind};
 
@@ -49,6 +49,18 @@ pub trait Connections<T> {
 
     /// Calls `visit` with every open connection.
     fn each(&mut self, visit: &mut dyn FnMut(&mut Connection<'_, T>));
+
+    /// Returns which loop this is.
+    fn loop_index(&self) -> u16;
+
+    /// Returns each room of this loop that a publication would reach, with how many of its
+    /// subscriptions are of a connection that `counts`.
+    fn audience(
+        &self,
+        rooms: &[Room],
+        matching: Match,
+        counts: &mut dyn FnMut(ConnectionId) -> bool,
+    ) -> Vec<(Room, usize)>;
 
     /// Returns the loop's hub's numbers.
     fn hub(&self) -> hub::Statistics;
@@ -217,6 +229,11 @@ impl<T> Connection<'_, T> {
         dropped: impl FnMut(&Room, &RequestId),
     ) -> usize {
         self.desk.hub.retain(self.key.slot, keep, dropped)
+    }
+
+    /// Returns whether it is subscribed to anything.
+    pub fn is_subscribed(&self) -> bool {
+        self.desk.hub.is_subscribed(self.key.slot)
     }
 
     /// Returns what the hub of this loop has now; the loops' own counters are a turn behind.

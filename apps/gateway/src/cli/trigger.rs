@@ -63,7 +63,7 @@ fn outgoing(arguments: &Arguments, config: &Config) -> Result<Outgoing, String> 
     let mut headers = HeaderMap::new();
     headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    let own_key = config.internal.key.as_ref().map(|key| key.reveal().to_owned());
+    let own_key = config.internal.keys.first().map(|key| key.reveal().to_owned());
     if let Some(key) = arguments.key.clone().or(own_key) {
         let value = HeaderValue::from_str(&format!("Bearer {key}"));
         let mut value = value.map_err(|_| "the key cannot stand in a header")?;

@@ -10,7 +10,7 @@ pub(super) fn check(config: &Config, places: &Places, errors: &mut Vec<ConfigErr
         errors.push(ConfigError { place, message });
     };
     let internal = &config.internal;
-    if !internal.listen.ip().is_loopback() && internal.key.is_none() {
+    if !internal.listen.ip().is_loopback() && internal.keys.is_empty() {
         let message = format!(
             "[internal] listen is {}, which others can reach, and there is no [internal] key: set \
              CAMPANILE_INTERNAL_KEY_FILE, or listen on 127.0.0.1",

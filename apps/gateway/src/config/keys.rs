@@ -4,10 +4,12 @@
 use super::given::{Fault, Given};
 use super::headers::HeaderSources;
 use super::kinds::{
-    BackendUrl, Dialect, HookPath, LogFilter, LogFormat, Origins, Secret, TriggerMatch, UrlPath,
+    BackendUrl, Dialect, ExchangeName, HookPath, LogFilter, LogFormat, Origins, Secrets,
+    TriggerMatch, Unaware, UrlPath,
 };
 use super::networks::{AddressHeader, Networks};
 use super::value::Value;
+use campanile_broker::BrokerUrl;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -174,8 +176,9 @@ sections! {
         /// Address and port. On anything but loopback a key is required.
         listen "listen": SocketAddr = "127.0.0.1:8002";
         /// The secret that callers send as "Authorization: Bearer KEY". None on loopback if you like.
-        /// CAMPANILE_INTERNAL_KEY_FILE names a file to read it from.
-        key "key": Option<Secret> = "" example "change-me" is secret, live;
+        /// Several, as ["new", "old"], are all taken, so that one can be replaced.
+        /// CAMPANILE_INTERNAL_KEY_FILE names a file to read them from, each in a line.
+        keys "key": Secrets = "" example "change-me" is secret, live;
         /// Its certificate, with those of the authorities between, in a PEM file: with it, the listener
         /// speaks TLS (1.2 and 1.3). The file is read again when it changes.
         certificate "certificate": Option<PathBuf> = "" example "/etc/campanile/fullchain.pem", live;
@@ -250,6 +253,43 @@ sections! {
         rooms_max "rooms_max": usize = 10000 in 1 ..= 1000000, live;
         /// Most rooms that one pattern is compared with; one that meets more is refused.
         pattern_rooms_max "pattern_rooms_max": usize = 100000 in 1 ..= 100000000;
+        /// A trigger with an id (its key "id", or the header Idempotency-Key) is not published again
+        /// when it comes a second time within so many seconds; 0 to forget ids at once.
+        remember_ids "remember_ids_s": Duration = 300 in 0 ..= 86400, live;
+        /// Most ids that are remembered; the oldest is forgotten first.
+        ids_max "ids_max": usize = 100000 in 0 ..= 10000000, live;
+    }
+
+    /// What connects several gateways, and those backends that publish by a broker.
+    broker: Broker {
+        /// "amqp://" is RabbitMQ as high-templar uses it, "redis://" is Redis, "nats://" is NATS; the
+        /// same with "amqps", "rediss" and "tls" is with TLS. None for a gateway alone.
+        /// CAMPANILE_BROKER_URL_FILE names a file to read it from.
+        url "url": Option<BrokerUrl> = "" example "amqp://guest:guest@127.0.0.1/" is secret;
+        /// The exchange of RabbitMQ, and what channels, streams and subjects begin with. Gateways and
+        /// backends with the same one hear each other.
+        exchange "exchange": ExchangeName = "hightemplar";
+        /// Whether Redis keeps publications in a stream, so that nothing is lost while the connection
+        /// is; otherwise it passes them on (pub/sub) to those who listen.
+        streams "redis_streams": bool = false;
+        /// About how many publications the stream keeps.
+        stream_entries_max "stream_entries_max": usize = 100000 in 100 ..= 100000000;
+        /// A broker that gives no sign of life for so many seconds is lost.
+        silence "silence_s": Duration = 3 in 1 ..= 60;
+        /// Longest time for the broker to confirm a publication, in seconds; then its trigger is
+        /// answered 503.
+        publish_within "publish_within_s": Duration = 3 in 1 ..= 60;
+        /// Most publications that RabbitMQ sends ahead of those that were delivered.
+        prefetch "prefetch": usize = 256 in 1 ..= 65535;
+        /// Longest publication, in bytes; a longer one is skipped and counted.
+        message_bytes_max "message_bytes_max": usize = 16777216 in 1024 ..= 1073741824;
+        /// Most bytes that Redis pub/sub or NATS, which do not wait, may be ahead of the loops; with
+        /// more the connection is given up, and clients are told that something may be missing.
+        backlog_bytes_max "backlog_bytes_max": usize = 67108864 in 65536 ..= 1099511627776;
+        /// What becomes of clients that cannot be told that something may be missing, since they do
+        /// not speak campanile.v1: "close" closes them when the broker is back, so that they connect
+        /// again and know; "keep" leaves them as they are.
+        unaware "clients_without_gap": Unaware = "close", live;
     }
 
     /// What one client, and all of them together, may take.

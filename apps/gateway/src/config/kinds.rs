@@ -2,6 +2,7 @@
 
 use super::given::{Fault, Given, Kind};
 use super::value::{Value, quoted};
+use campanile_broker::{BrokerUrl, BrokerUrlError};
 use std::fmt;
 use std::net::IpAddr;
 
@@ -35,22 +36,61 @@ impl fmt::Debug for Secret {
     }
 }
 
-impl Value for Secret {
+/// Several secrets, of which each one will do.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Secrets(Vec<Secret>);
+
+impl Secrets {
+    /// Returns whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Returns the first, which is the newest.
+    pub fn first(&self) -> Option<&Secret> {
+        self.0.first()
+    }
+
+    /// Returns whether `offered` is one of them, in a time that does not tell which, or how much
+    /// of one fits.
+    pub fn have(&self, offered: &[u8]) -> bool {
+        self.0.iter().fold(false, |found, secret| found | secret.is(offered))
+    }
+}
+
+impl Value for Secrets {
     const IS_TEXT: bool = true;
 
     fn read(given: &Given) -> Result<Self, Fault> {
-        let not = "a secret: a text of visible ASCII characters";
+        // The secrets themselves must not get into the complaint.
+        let not = "what stands here is not a secret of visible ASCII characters, or a list of them";
+        let secret = |text: &str| {
+            let is_fine = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());
+            if is_fine { Ok(Secret::new(text)) } else { Err(given.fault(not)) }
+        };
         match &given.kind {
-            Kind::Text(text) if text.bytes().all(|byte| byte.is_ascii_graphic()) => {
-                Ok(Secret(text.clone()))
+            Kind::Text(text) if given.line == 0 => {
+                text.split_ascii_whitespace().map(secret).collect::<Result<_, _>>().map(Secrets)
             }
-            // The secret itself must not get into the complaint.
-            _ => Err(given.fault(format!("what stands here is not {not}"))),
+            Kind::Text(text) if text.is_empty() => Ok(Secrets::default()),
+            Kind::Text(text) => Ok(Secrets(vec![secret(text)?])),
+            Kind::List(list) => {
+                let each = list.iter().map(|entry| match &entry.kind {
+                    Kind::Text(text) => secret(text),
+                    _ => Err(entry.fault(not)),
+                });
+                each.collect::<Result<_, _>>().map(Secrets)
+            }
+            _ => Err(given.fault(not)),
         }
     }
 
     fn show(&self) -> String {
-        quoted("…")
+        match self.0.len() {
+            0 => quoted(""),
+            1 => quoted("…"),
+            several => format!("[{}]", vec![quoted("…"); several].join(", ")),
+        }
     }
 }
 
@@ -247,6 +287,63 @@ impl Value for BackendUrl {
     }
 }
 
+impl Value for BrokerUrl {
+    const IS_TEXT: bool = true;
+
+    fn read(given: &Given) -> Result<Self, Fault> {
+        // What stands here may have a password in it, so it is not repeated.
+        let Kind::Text(text) = &given.kind else {
+            return Err(given.fault("what stands here is not a URL".to_owned()));
+        };
+        text.parse().map_err(|error: BrokerUrlError| {
+            given.fault(format!("what stands here is not the URL of a broker: {error}"))
+        })
+    }
+
+    fn show(&self) -> String {
+        quoted(&self.to_string())
+    }
+}
+
+/// What the names of a broker's exchanges, channels and subjects begin with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExchangeName(String);
+
+impl ExchangeName {
+    /// Returns the name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Value for ExchangeName {
+    const IS_TEXT: bool = true;
+
+    fn read(given: &Given) -> Result<Self, Fault> {
+        // What all three brokers allow.
+        let is_fine = |byte: u8| byte.is_ascii_alphanumeric() || b"_-".contains(&byte);
+        match &given.kind {
+            Kind::Text(text) if (1..=100).contains(&text.len()) && text.bytes().all(is_fine) => {
+                Ok(ExchangeName(text.clone()))
+            }
+            _ => Err(given.is_not("a name of 1 to 100 ASCII letters, digits, \"_\" and \"-\"")),
+        }
+    }
+
+    fn show(&self) -> String {
+        quoted(&self.0)
+    }
+}
+
+/// What becomes of clients that have no word for a gap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unaware {
+    /// They are closed when it is over.
+    Close,
+    /// They are kept.
+    Keep,
+}
+
 /// The path of a hook, relative to the backend's URL.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HookPath(String);
@@ -315,6 +412,8 @@ macro_rules! one_of {
 
 one_of!(TriggerMatch: "literal" => TriggerMatch::Literal, "pattern" => TriggerMatch::Pattern;
     "one of \"literal\" and \"pattern\"");
+one_of!(Unaware: "close" => Unaware::Close, "keep" => Unaware::Keep;
+    "one of \"close\" and \"keep\"");
 one_of!(LogFormat: "text" => LogFormat::Text, "json" => LogFormat::Json;
     "one of \"text\" and \"json\"");
 

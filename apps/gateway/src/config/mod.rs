@@ -23,10 +23,12 @@ pub use descriptors::raise_descriptor_limit;
 pub use error::{ConfigError, ConfigErrors, Place};
 pub use headers::{HeaderSource, HeaderSources, Source};
 pub use keys::{
-    Backend, Config, Hooks, Internal, Key, Limits, Log, Loops, Public, SECTIONS, Section, Trigger,
+    Backend, Broker, Config, Hooks, Internal, Key, Limits, Log, Loops, Public, SECTIONS, Section,
+    Trigger,
 };
 pub use kinds::{
-    BackendUrl, Dialect, HookPath, LogFilter, LogFormat, Origins, Secret, TriggerMatch, UrlPath,
+    BackendUrl, Dialect, ExchangeName, HookPath, LogFilter, LogFormat, Origins, Secret, Secrets,
+    TriggerMatch, Unaware, UrlPath,
 };
 pub use load::{Loaded, Sources, load};
 pub use networks::{AddressHeader, Networks};

@@ -5,7 +5,7 @@ mod backend;
 use crate::accept::Asked;
 use crate::answer::{Answer, json, not_allowed, of_type, text, with};
 use crate::config::BackendUrl;
-use crate::internal;
+use crate::internal::trigger::{self, Wish};
 use crate::serve::Shared;
 use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, HOST, ORIGIN, REFERRER_POLICY};
 use http::{HeaderMap, Method, StatusCode};
@@ -55,8 +55,11 @@ impl Demo {
                 if !is_same_origin(&head.headers) {
                     return text(StatusCode::FORBIDDEN, "only the demo's own page rings here\n");
                 }
-                match internal::read(shared, &head.headers, body).await {
-                    Ok(body) => internal::publish(shared, &body, true).await,
+                match trigger::read(shared, &head.headers, body).await {
+                    Ok(body) => {
+                        let wish = Wish { counted: true, ..Wish::default() };
+                        trigger::publish(shared, body, &wish).await
+                    }
                     Err(answer) => answer,
                 }
             }

@@ -2,6 +2,8 @@
 
 use super::INTERNAL_CONNECTIONS_MAX;
 use crate::config::{Config, raise_descriptor_limit};
+use crate::trigger::ID_BYTES_MAX;
+use campanile_broker::{BrokerUrl, StreamSettings};
 use campanile_hub as hub;
 use campanile_manager as manager;
 use campanile_wire as wire;
@@ -27,8 +29,8 @@ pub(super) fn connections_max(config: &Config) -> usize {
     most
 }
 
-/// Returns what of the configuration concerns the loops.
-pub(super) fn manager_config(config: &Config) -> manager::Config {
+/// Returns what of the configuration concerns the loops, which are to tell of their rooms or not.
+pub(super) fn manager_config(config: &Config, watch_rooms: bool) -> manager::Config {
     let (limits, defaults) = (&config.limits, manager::Config::default());
     manager::Config {
         loops: config.loops.count.unwrap_or(defaults.loops),
@@ -47,8 +49,30 @@ pub(super) fn manager_config(config: &Config) -> manager::Config {
             pattern_rooms_max: config.trigger.pattern_rooms_max,
         },
         outbox_bytes_max: limits.outbox_bytes_max,
+        watch_rooms,
         mailbox_letters_max: limits.mailbox_publications_max,
         mailbox_bytes_max: limits.mailbox_bytes_max,
+        ..defaults
+    }
+}
+
+/// Returns how this node reaches the others.
+pub(super) fn broker_settings(config: &Config) -> campanile_broker::Settings {
+    let broker = &config.broker;
+    let url = broker.url.clone().unwrap_or_else(BrokerUrl::memory);
+    let streams = StreamSettings { entries_max: broker.stream_entries_max };
+    let defaults = campanile_broker::Settings::new(url);
+    campanile_broker::Settings {
+        exchange: broker.exchange.as_str().to_owned(),
+        silence: broker.silence,
+        publish_within: broker.publish_within,
+        prefetch: u16::try_from(broker.prefetch).unwrap_or(u16::MAX),
+        // With the id that a trigger may be given on its way.
+        message_bytes_max: broker.message_bytes_max.max(config.trigger.bytes_max)
+            + 2 * ID_BYTES_MAX,
+        backlog_bytes_max: broker.backlog_bytes_max,
+        topics_max: config.limits.rooms_max.saturating_mul(config.loops.count.unwrap_or(64)),
+        streams: broker.streams.then_some(streams),
         ..defaults
     }
 }

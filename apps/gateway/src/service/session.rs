@@ -2,6 +2,7 @@
 
 use super::rate::Pace;
 use super::renewal::Asking;
+use super::waiting::Waiting;
 use crate::backend::{Forwarded, Presence, User};
 use crate::reply::Speech;
 use crate::revalidate::Alarm;
@@ -18,6 +19,8 @@ pub struct Session {
     pub(super) presence: Option<Presence>,
     /// With which to ask the backend again; none where that is not remembered.
     pub(super) forwarded: Option<Forwarded>,
+    /// Requests that wait until this node hears of a room.
+    pub(super) waiting: Option<Box<Waiting>>,
     /// None as long as there is nothing to say in it.
     pub(super) standing: Option<Box<Standing>>,
     pub(super) pace: Pace,
@@ -74,16 +77,36 @@ impl Session {
     ) -> Session {
         let Admission { permissions, place, rooms_ttl, asked } = admission;
         let standing = Standing { place, rooms_ttl, arrival: asked, ..Standing::default() };
-        let (permissions, standing) = (Some(permissions), Some(Box::new(standing)));
+        let (permissions, waiting) = (Some(permissions), None);
+        let standing = Some(Box::new(standing));
         let pace = Pace::default();
-        Session { permissions, presence, forwarded, standing, pace, speech, _permit: permit }
+        Session {
+            permissions,
+            presence,
+            forwarded,
+            waiting,
+            standing,
+            pace,
+            speech,
+            _permit: permit,
+        }
     }
 
     /// Makes the session of a connection that was not let in: it is told so, and closed.
     pub fn refused(speech: Speech, permit: Permit) -> Session {
-        let (permissions, presence, forwarded, standing) = (None, None, None, None);
+        let (permissions, presence, forwarded) = (None, None, None);
+        let (waiting, standing) = (None, None);
         let pace = Pace::default();
-        Session { permissions, presence, forwarded, standing, pace, speech, _permit: permit }
+        Session {
+            permissions,
+            presence,
+            forwarded,
+            waiting,
+            standing,
+            pace,
+            speech,
+            _permit: permit,
+        }
     }
 
     /// Returns whether its client knows the words of `campanile.v1`.

@@ -25,7 +25,7 @@ struct World {
 impl World {
     /// With the limits of the default configuration.
     fn usual() -> World {
-        World::start(Settings::new(&config::Config::default().limits), hub::Limits::default())
+        World::start(Settings::new(&config::Config::default().limits, None), hub::Limits::default())
     }
 
     fn start(settings: Settings, hub: hub::Limits) -> World {
@@ -331,7 +331,7 @@ fn a_subscribe_beyond_a_limit_is_answered_with_an_error() {
     let hub = hub::Limits { subscriptions_per_connection_max, rooms_max, pattern_rooms_max };
     check(
         Speech::Dialect3,
-        World::start(Settings::new(&config::Config::default().limits), hub),
+        World::start(Settings::new(&config::Config::default().limits, None), hub),
         &[
             r#"{"type":"subscribe","room":{"zoo":1},"requestId":1}"#,
             r#"{"type":"subscribe","room":{"zoo":2},"requestId":1}"#,
@@ -357,7 +357,7 @@ fn a_subscribe_beyond_a_limit_is_answered_with_an_error() {
 
 #[test]
 fn a_client_that_sends_too_much_is_told_and_closed() {
-    let settings = Settings::new(&config::Config::default().limits);
+    let settings = Settings::new(&config::Config::default().limits, None);
     let hour = 3_600_000_000_000;
     settings.rate.set(Rate { interval: hour, ahead_max: 3 * hour });
     // Each line is followed by a ping.
@@ -433,7 +433,7 @@ fn a_session_gives_its_permit_back_when_it_ends() {
 
 #[test]
 fn a_session_is_small() {
-    assert!(size_of::<Session>() <= 72, "{}", size_of::<Session>());
+    assert!(size_of::<Session>() <= 80, "{}", size_of::<Session>());
 }
 
 #[test]

@@ -196,7 +196,7 @@ fn a_service_that_watches_rooms_is_told_which_open_and_close() {
     world.rest();
     assert_eq!(
         world.journal.lock().room_changes,
-        [r#"+{"r":1}"#, r#"+{"r":2}"#, r#"-{"r":2}"#, r#"-{"r":1}"#]
+        [r#"+{"r":1}"#, r#"+{"r":2} -{"r":3}"#, r#"-{"r":2}"#, r#"-{"r":1}"#]
     );
 }
 

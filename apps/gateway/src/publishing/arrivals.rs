@@ -1,0 +1,128 @@
+//! What comes back from the broker, on its way to the loops.
+
+use super::{Publishing, gaps, memory};
+use crate::serve::Shared;
+use crate::service::Gateway;
+use crate::trigger::Trigger;
+use bytes::Bytes;
+use campanile_broker::{Event, Events, Taken};
+use campanile_manager::{Exclude, Handle, PostError, Publication, Receipt};
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::{Duration, Instant};
+
+/// How many publications may be with the loops before the next one is taken from the broker.
+const UNDELIVERED_MAX: usize = 4096;
+
+/// How long to wait before loops that are behind are asked again.
+pub(super) const PAUSE: Duration = Duration::from_millis(5);
+
+/// A publication that the loops have and have not delivered yet.
+struct Undelivered {
+    receipt: Receipt,
+    /// Tells the broker when it is dropped.
+    _taken: Taken,
+    id: Option<Box<str>>,
+    has_literal_star: bool,
+}
+
+/// Delivers what the broker gives until it is stopped.
+pub async fn run(shared: Arc<Shared>, mut events: Events) {
+    let mut undelivered = VecDeque::new();
+    loop {
+        tokio::select! {
+            // Counting first: it is what frees places, and what callers wait for.
+            biased;
+            reached = first_delivered(&mut undelivered) => {
+                shared.publishing.delivered(undelivered.pop_front(), reached);
+            }
+            event = events.next(), if undelivered.len() < UNDELIVERED_MAX => match event {
+                Some(Event::Publication { body, taken }) => {
+                    undelivered.extend(deliver(&shared, &body, taken).await);
+                }
+                // Nodes have nothing to say to each other yet.
+                Some(Event::Control { .. }) => {}
+                Some(Event::Lost { since, why }) => gaps::begin(&shared, since, &why).await,
+                Some(Event::Back { lost, from, until }) => {
+                    gaps::end(&shared, lost, from, until).await;
+                }
+                None => return,
+            },
+        }
+    }
+}
+
+/// Waits until the loops have delivered the first; for ever if there is none.
+async fn first_delivered(undelivered: &mut VecDeque<Undelivered>) -> u64 {
+    poll_fn(|context| match undelivered.front_mut() {
+        Some(first) => Pin::new(&mut first.receipt).poll(context),
+        None => std::task::Poll::Pending,
+    })
+    .await
+}
+
+/// Hands a publication to the loops; returns none if there is nothing to deliver.
+async fn deliver(shared: &Arc<Shared>, body: &Bytes, taken: Taken) -> Option<Undelivered> {
+    let (publishing, config) = (&shared.publishing, shared.config());
+    let trigger = match Trigger::read(body, &config.trigger) {
+        Ok(trigger) => trigger,
+        Err(bad) => {
+            // Whoever published it past our door cannot be answered.
+            publishing.unreadable.add();
+            tracing::debug!(%bad, "what came from the broker is no trigger");
+            return None;
+        }
+    };
+    let Trigger { publication, has_literal_star, id, exclude, .. } = trigger;
+    if let Some(id) = &id
+        && !publishing.recent.is_new(id, memory(&config.trigger), Instant::now())
+    {
+        publishing.awaited.tell(id, None);
+        return None;
+    }
+    drop(config);
+    let connections = shared.excluded(&exclude).into();
+    let publication = publication.excluding(Exclude { connections, ..Exclude::default() });
+    let receipt = hand_over(publishing, &shared.handle, publication).await?;
+    let id = id.filter(|id| publishing.awaited.is_awaited(id));
+    Some(Undelivered { receipt, _taken: taken, id, has_literal_star })
+}
+
+/// Hands a publication to the loops, as soon as they have room for it; none if they have ended.
+async fn hand_over(
+    publishing: &Publishing,
+    handle: &Handle<Gateway>,
+    publication: Publication,
+) -> Option<Receipt> {
+    let publication = Arc::new(publication);
+    loop {
+        match handle.publish_counted(Arc::clone(&publication)) {
+            Ok(receipt) => {
+                publishing.is_behind.store(false, Relaxed);
+                return Some(receipt);
+            }
+            Err(PostError::Full) => publishing.is_behind.store(true, Relaxed),
+            Err(PostError::Ended) => return None,
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+impl Publishing {
+    /// Notes that the loops have delivered a publication.
+    fn delivered(&self, undelivered: Option<Undelivered>, reached: u64) {
+        let Some(Undelivered { id, has_literal_star, .. }) = undelivered else { return };
+        if let Some(id) = id {
+            self.awaited.tell(&id, Some(reached));
+        }
+        if has_literal_star && reached == 0 && !self.star_is_settled.swap(true, Relaxed) {
+            tracing::warn!(
+                "a trigger named a room with \"*\" and reached nobody: there it is a text like any \
+                 other. If every value was meant, say \"match\": \"pattern\" in the trigger."
+            );
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! The way of a trigger: to the broker, and with what comes back from it to the loops.
+//!
+//! This node, too, delivers only what the broker gave back. So all nodes deliver everything in the
+//! broker's order, and each trigger once.
+
+mod arrivals;
+mod awaited;
+mod gaps;
+mod interest;
+
+pub use arrivals::run;
+pub use gaps::{Gap, OpenGap};
+pub use interest::{Hearing, Interest};
+
+use crate::config;
+use crate::metrics::Count;
+use crate::recent::{Memory, Recent};
+use crate::trigger::Trigger;
+use awaited::Awaited;
+use bytes::{BufMut, Bytes, BytesMut};
+use campanile_broker::{Broker, PublishError, State, To};
+use campanile_hub::Match;
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::time::{Duration, Instant};
+
+/// What this node publishes by, and remembers of it.
+pub struct Publishing {
+    /// The way to all nodes.
+    pub broker: Arc<dyn Broker>,
+    /// The ids of recent triggers.
+    pub recent: Recent,
+    /// What came back from the broker and could not be read.
+    pub unreadable: Count,
+    awaited: Awaited,
+    /// The loops are behind: their mailboxes are full, and publications wait for them.
+    is_behind: AtomicBool,
+    /// Whether somebody was told that a literal `*` reached nobody.
+    star_is_settled: AtomicBool,
+}
+
+/// How a trigger was published.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Published {
+    /// All nodes get it.
+    Accepted,
+    /// All nodes get it, and on this one it reached so many subscriptions; none: not known in time.
+    Counted(Option<u64>),
+    /// It came before, by its id, and is not published again.
+    Duplicate,
+}
+
+/// Why a trigger was not published.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NotPublished {
+    /// This node's loops are behind. Nobody gets it.
+    Behind,
+    /// The broker did not take it.
+    Broker(PublishError),
+}
+
+impl fmt::Display for NotPublished {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Behind => f.write_str("the loops are behind: nobody was told"),
+            Self::Broker(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for NotPublished {}
+
+/// How long the answer to a trigger waits for the loops to have counted.
+const COUNTED_WITHIN: Duration = Duration::from_secs(5);
+
+impl Publishing {
+    /// Begins, with nothing published.
+    pub fn new(broker: Arc<dyn Broker>) -> Publishing {
+        Publishing {
+            broker,
+            recent: Recent::new(),
+            unreadable: Count::default(),
+            awaited: Awaited::default(),
+            is_behind: AtomicBool::new(false),
+            star_is_settled: AtomicBool::new(false),
+        }
+    }
+
+    /// Publishes a trigger that was read from `body`; if `counted`, waits for how many
+    /// subscriptions it reaches on this node.
+    ///
+    /// # Errors
+    ///
+    /// If nobody gets it, or nobody knows.
+    pub async fn publish(
+        &self,
+        mut body: Bytes,
+        trigger: &Trigger,
+        counted: bool,
+        memory: Memory,
+    ) -> Result<Published, NotPublished> {
+        if self.is_behind.load(Relaxed) {
+            return Err(NotPublished::Behind);
+        }
+        let known = |id: &str| self.recent.knows(id, memory, Instant::now());
+        if trigger.id.as_deref().is_some_and(known) {
+            self.recent.duplicates.add();
+            return Ok(Published::Duplicate);
+        }
+        if !counted {
+            self.send(body, trigger).await?;
+            return Ok(Published::Accepted);
+        }
+        // What is to be recognised when it comes back has to have a name.
+        let id = trigger.id.clone().unwrap_or_else(|| {
+            let id = Awaited::new_id();
+            body = with_id(&body, &id);
+            id
+        });
+        let mut arrival = self.awaited.wait_for(&id);
+        self.send(body, trigger).await?;
+        let reached = tokio::time::timeout(COUNTED_WITHIN, arrival.reached()).await;
+        Ok(Published::Counted(reached.ok().flatten()))
+    }
+
+    async fn send(&self, body: Bytes, trigger: &Trigger) -> Result<(), NotPublished> {
+        let publication = &trigger.publication;
+        let is_for_rooms = self.broker.listens_by_room() && publication.matching == Match::Literal;
+        let topics: Vec<&str> = publication.rooms.iter().map(|room| room.as_str()).collect();
+        let to = if is_for_rooms { To::Rooms(&topics) } else { To::Everybody };
+        self.broker.publish(to, body).await.map_err(NotPublished::Broker)
+    }
+
+    /// Returns why this node hears nothing at the moment; none when it does.
+    pub fn trouble(&self) -> Option<String> {
+        match self.broker.state() {
+            State::Connected => None,
+            State::Lost { since, why } => {
+                Some(format!("the broker is lost since {}Z: {why}", crate::time::Time(since)))
+            }
+        }
+    }
+}
+
+/// Puts an id into the body of a trigger, which has none and is an object that is not empty.
+pub fn with_id(body: &[u8], id: &str) -> Bytes {
+    let rest = body.trim_ascii_start();
+    let rest = rest.strip_prefix(b"{").expect("a trigger is an object");
+    let id = serde_json::to_string(id).expect("a text is always JSON");
+    let mut named = BytesMut::with_capacity(rest.len() + id.len() + 8);
+    named.put_slice(b"{\"id\":");
+    named.put_slice(id.as_bytes());
+    named.put_slice(b",");
+    named.put_slice(rest);
+    named.freeze()
+}
+
+/// Returns how long the ids of triggers are remembered, and how many.
+pub fn memory(config: &config::Trigger) -> Memory {
+    Memory { time: config.remember_ids, ids_max: config.ids_max }
+}
