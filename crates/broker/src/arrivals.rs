@@ -6,7 +6,7 @@ use crate::link::Arrival;
 use bytes::Bytes;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
 
 /// The end where what comes is put.
 #[derive(Clone)]
@@ -21,11 +21,13 @@ struct Shared {
     bytes_max: usize,
     message_bytes_max: usize,
     counting: Arc<Counting>,
+    /// Wakes who waits for room.
+    taken: Notify,
 }
 
-/// The loops are too far behind.
+/// The loops are too far behind, or the connection is over.
 #[derive(Debug)]
-pub(crate) struct Overflow;
+pub(crate) struct NotTaken;
 
 /// The end where it is taken out, towards the node's events.
 pub(crate) struct Mover {
@@ -43,27 +45,35 @@ pub(crate) fn arrivals(
     counting: Arc<Counting>,
 ) -> (Arrivals, Mover) {
     let (sender, receiver) = mpsc::unbounded_channel();
-    let shared = Shared { bytes: AtomicUsize::new(0), bytes_max, message_bytes_max, counting };
+    let (bytes, taken) = (AtomicUsize::new(0), Notify::new());
+    let shared = Shared { bytes, bytes_max, message_bytes_max, counting, taken };
     let shared = Arc::new(shared);
     (Arrivals { queue: sender, shared: Arc::clone(&shared) }, Mover { queue: receiver, shared })
 }
 
 impl Arrivals {
     /// Takes a publication in; one that nobody could read is skipped.
-    pub(crate) fn publication(&self, body: Bytes, taken: Taken) -> Result<(), Overflow> {
+    pub(crate) fn publication(&self, body: Bytes, taken: Taken) -> Result<(), NotTaken> {
         self.put(&body.clone(), Arrival::Publication { body, taken })
     }
 
     /// Takes a control message in; one that nobody could read is skipped.
-    pub(crate) fn control(&self, body: Bytes) -> Result<(), Overflow> {
+    pub(crate) fn control(&self, body: Bytes) -> Result<(), NotTaken> {
         self.put(&body.clone(), Arrival::Control { body })
+    }
+
+    /// Waits until there is room for one more, if what brings it can wait.
+    pub(crate) async fn wait_for_room(&self) {
+        while self.shared.bytes.load(Ordering::Relaxed) > self.shared.bytes_max / 2 {
+            self.shared.taken.notified().await;
+        }
     }
 
     pub(crate) fn counting(&self) -> &Counting {
         &self.shared.counting
     }
 
-    fn put(&self, body: &Bytes, arrival: Arrival) -> Result<(), Overflow> {
+    fn put(&self, body: &Bytes, arrival: Arrival) -> Result<(), NotTaken> {
         let shared = &*self.shared;
         if body.len() > shared.message_bytes_max {
             shared.counting.too_long.count();
@@ -74,13 +84,15 @@ impl Arrivals {
             return Ok(());
         }
         let bytes = body.len() + ENTRY_BYTES;
-        if shared.bytes.fetch_add(bytes, Ordering::Relaxed) + bytes > shared.bytes_max {
+        let before = shared.bytes.fetch_add(bytes, Ordering::Relaxed);
+        // One message alone may be longer than the limit: else it could never be heard.
+        if before > 0 && before + bytes > shared.bytes_max {
             shared.counting.backlog_overflows.count();
-            return Err(Overflow);
+            return Err(NotTaken);
         }
+        // Whoever still reads after the end must not believe that this was heard.
+        self.queue.send(arrival).map_err(|_| NotTaken)?;
         shared.counting.received.count();
-        // The mover lives as long as the connection: if it is gone, so is who would read this.
-        let _ = self.queue.send(arrival);
         Ok(())
     }
 }
@@ -102,6 +114,7 @@ impl Mover {
                 return;
             }
             self.shared.bytes.fetch_sub(bytes + ENTRY_BYTES, Ordering::Relaxed);
+            self.shared.taken.notify_one();
         }
     }
 }

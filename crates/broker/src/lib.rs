@@ -74,7 +74,10 @@ use std::sync::Arc;
 pub fn start(settings: &Settings) -> (Arc<dyn Broker>, Events) {
     match settings.url.kind() {
         BrokerKind::Memory => memory::start(settings),
-        BrokerKind::Redis => node::start(settings, redis::PubSubConnector::new(settings)),
+        BrokerKind::Redis => match &settings.streams {
+            Some(streams) => node::start(settings, redis::StreamsConnector::new(settings, streams)),
+            None => node::start(settings, redis::PubSubConnector::new(settings)),
+        },
         BrokerKind::Nats => node::start(settings, nats::NatsConnector::new(settings)),
         BrokerKind::Rabbit => node::start(settings, rabbit::RabbitConnector::new(settings)),
     }

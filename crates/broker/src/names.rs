@@ -1,6 +1,6 @@
 //! The channels of Redis and the subjects of NATS, and what comes by them.
 
-use crate::arrivals::Overflow;
+use crate::arrivals::NotTaken;
 use crate::envelope::{Id, Seen, read_probe, unwrap};
 use crate::event::Taken;
 use crate::link::Ears;
@@ -81,7 +81,7 @@ impl Hearing {
         } else {
             self.ears.arrivals.publication(body, Taken::default())
         };
-        if let Err(Overflow) = heard {
+        if let Err(NotTaken) = heard {
             self.broken("the loops are too far behind what comes (backlog_bytes_max)");
         }
     }

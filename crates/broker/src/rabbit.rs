@@ -159,7 +159,7 @@ fn hear(
     ears: &Ears,
     acknowledging: &Arc<Acknowledging>,
     node: &str,
-) -> Result<(), crate::arrivals::Overflow> {
+) -> Result<(), crate::arrivals::NotTaken> {
     let taken = acknowledging.delivered(delivery.delivery_tag);
     let body = Bytes::from(delivery.data);
     match delivery.routing_key.as_str() {

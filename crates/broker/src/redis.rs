@@ -1,8 +1,10 @@
 //! Redis: pub/sub, or Streams for those who want no loss over a reconnect.
 
 mod pubsub;
+mod streams;
 
 pub(crate) use pubsub::PubSubConnector;
+pub(crate) use streams::StreamsConnector;
 
 use crate::{PublishError, Settings};
 use redis::aio::MultiplexedConnection;

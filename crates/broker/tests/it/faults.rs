@@ -14,7 +14,6 @@ const NOTICED_WITHIN: Duration = Duration::from_secs(5);
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Missed {
     Lost,
-    #[expect(dead_code, reason = "Redis Streams will")]
     Replayed,
 }
 

@@ -7,3 +7,4 @@ mod nats;
 mod node;
 mod rabbit;
 mod redis;
+mod streams;
