@@ -166,12 +166,25 @@ impl Hub {
         sequence: u64,
         mut deliver: impl FnMut(ConnectionId, &RequestId),
     ) -> Published {
+        self.publish_by_room(rooms, matching, sequence, |_, connection, id| deliver(connection, id))
+    }
+
+    /// Delivers one publication, as [`publish`](Self::publish), and tells for each delivery which room
+    /// the subscription is of; all of a room come together.
+    pub fn publish_by_room(
+        &mut self,
+        rooms: &[Room],
+        matching: Match,
+        sequence: u64,
+        mut deliver: impl FnMut(&Room, ConnectionId, &RequestId),
+    ) -> Published {
         self.statistics.publications += 1;
         let publication = self.statistics.publications;
         let mut published = Published::default();
         let mut deliver_once = |open: &mut OpenRoom| {
             if open.last_publication != publication {
                 open.last_publication = publication;
+                let mut deliver = |connection, id: &_| deliver(open.room(), connection, id);
                 published.deliveries += deliver_to(&open.subscriptions, sequence, &mut deliver);
             }
         };

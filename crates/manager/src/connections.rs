@@ -38,7 +38,7 @@ pub(crate) struct Visit<'a, K, T> {
 
 impl<K, T> Entry<K, T> {
     /// Returns whether a service may still send to it, and subscribe it.
-    fn can_send(&self) -> bool {
+    pub(crate) fn can_send(&self) -> bool {
         !self.ending && self.websocket.can_send()
     }
 

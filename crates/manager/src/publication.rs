@@ -19,8 +19,21 @@ pub struct Publication {
     /// Whether `*` in `rooms` stands for every value.
     pub matching: Match,
     exclude: Exclude,
+    slow: Slow,
     envelope: Envelope,
     compressed: [OnceLock<Shared>; VARIANTS],
+}
+
+/// What becomes of a publication's deliveries while they wait for a client that reads slowly.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Slow {
+    /// They wait, and when too much does the connection is closed.
+    #[default]
+    Close,
+    /// When too much waits, the oldest of them give way.
+    DropOldest,
+    /// Of each subscription only the newest waits; it takes the place of the one before.
+    Latest,
 }
 
 /// Who does not get a publication that they are subscribed to.
@@ -55,8 +68,19 @@ const VARIANTS: usize = (WINDOW_BITS_MAX - WINDOW_BITS_MIN + 1) as usize;
 impl Publication {
     /// Makes a publication of `envelope` for `rooms`.
     pub fn new(rooms: Vec<Room>, matching: Match, envelope: Envelope) -> Self {
-        let exclude = Exclude::default();
-        Self { rooms, matching, exclude, envelope, compressed: Default::default() }
+        let (exclude, slow) = Default::default();
+        Self { rooms, matching, exclude, slow, envelope, compressed: Default::default() }
+    }
+
+    /// Says what becomes of its deliveries while they wait for a client that reads slowly.
+    #[must_use]
+    pub fn when_slow(self, slow: Slow) -> Self {
+        Self { slow, ..self }
+    }
+
+    /// Returns what becomes of its deliveries while they wait for a client that reads slowly.
+    pub fn slow(&self) -> Slow {
+        self.slow
     }
 
     /// Leaves some out, who do not get it and do not count.
@@ -73,6 +97,11 @@ impl Publication {
     /// Returns the bytes that every delivery begins with.
     pub fn shared(&self) -> &Bytes {
         &self.envelope.shared
+    }
+
+    /// Returns the id that [`append_private`](Self::append_private) began with.
+    pub(crate) fn id_of<'a>(&self, private: &'a [u8]) -> &'a [u8] {
+        &private[..private.len() - self.envelope.closing.len()]
     }
 
     /// Appends the bytes that only the delivery to `id` has.

@@ -9,7 +9,7 @@ use campanile_hub::{
 };
 use campanile_wire::{CloseCode, Closed, Kind};
 
-use crate::outbox::{Outbox, Pieces};
+use crate::outbox::{Loss, Outbox, Pieces};
 
 /// An application on a loop: one value for each loop, called from that loop's thread alone.
 ///
@@ -28,6 +28,11 @@ pub trait Service: Send + 'static {
 
     /// Takes leave of a connection, once for each that was opened. Its subscriptions are gone.
     fn closed(&mut self, key: ConnectionKey, session: Self::Session, closed: &Closed);
+
+    /// Hears what subscriptions of a slow connection lost, of publications that may give way
+    /// ([`Slow`](crate::Slow)), as soon as its client reads on: so that it can be told. At most once
+    /// in a turn for each connection.
+    fn lost(&mut self, _connection: &mut Connection<'_, Self::Session>, _losses: &[Loss]) {}
 
     /// Hears which rooms of this loop opened and closed in a turn, if
     /// [`Config::watch_rooms`](crate::Config::watch_rooms) asks for it: so that it can fetch what is

@@ -66,6 +66,8 @@ statistics! {
     slow_closed,
     /// Deliveries and replies dropped with a slow connection.
     slow_dropped,
+    /// Deliveries that gave way to later ones where a connection was slow.
+    slow_gave_way,
     /// Messages received.
     messages_received,
     /// Bytes received.

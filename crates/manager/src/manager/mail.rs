@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use campanile_hub::{Published, RequestId};
+use campanile_hub::{Published, Room};
 use campanile_wire::deflate::Agreed;
 use campanile_wire::{CloseCode, Role, WebSocket};
 
@@ -12,7 +12,7 @@ use crate::connections::{Entry, Visit};
 use crate::mailbox::{Adoption, Letter, Tally};
 use crate::outbox::Outbox;
 use crate::poller::Poller;
-use crate::publication::{Exclude, Publication};
+use crate::publication::{Exclude, Publication, Slow};
 use crate::service::{ConnectionKey, Desk, Service};
 use crate::timers::UNSET;
 
@@ -50,28 +50,11 @@ impl<S: Service, P: Poller> Manager<S, P> {
         receipt: Option<&Tally>,
     ) -> usize {
         let excluded = self.excluded(publication.exclude());
-        let Self { connections, desk: Desk { hub, pieces, dirty, .. }, .. } = self;
-        let index = pieces.add(Arc::clone(publication));
-        let mut deliver = |slot: u32, id: &RequestId| {
-            let entry = &mut connections[slot as usize];
-            if entry.outbox.push_delivery(pieces, index, id) {
-                dirty.push(slot);
-            }
-        };
-        let (rooms, matching) = (&publication.rooms, publication.matching);
-        // Two loops, so that nothing is asked for each delivery where nobody is left out.
-        let published = if excluded.is_empty() {
-            hub.publish(rooms, matching, sequence, deliver)
+        let is_plain = excluded.is_empty() && publication.slow() == Slow::Close;
+        let published = if is_plain {
+            self.deliver(sequence, publication)
         } else {
-            let mut left_out = 0;
-            let offered = hub.publish(rooms, matching, sequence, |slot, id| {
-                match excluded.binary_search(&slot) {
-                    Ok(_) => left_out += 1,
-                    Err(_) => deliver(slot, id),
-                }
-            });
-            self.counters.excluded.add(left_out as u64);
-            Published { deliveries: offered.deliveries - left_out, ..offered }
+            self.deliver_by_room(sequence, publication, &excluded)
         };
         self.counters.publications.add(1);
         self.counters.deliveries.add(published.deliveries as u64);
@@ -80,6 +63,50 @@ impl<S: Service, P: Poller> Manager<S, P> {
             tally.add(published.deliveries as u64);
         }
         published.deliveries
+    }
+
+    /// The commonest way: everybody gets it, and waits for it.
+    fn deliver(&mut self, sequence: u64, publication: &Arc<Publication>) -> Published {
+        let Self { connections, desk: Desk { hub, pieces, dirty, .. }, .. } = self;
+        let shipment = pieces.add(Arc::clone(publication));
+        hub.publish(&publication.rooms, publication.matching, sequence, |slot, id| {
+            let entry = &mut connections[slot as usize];
+            if entry.outbox.push_delivery(pieces, shipment, id) {
+                dirty.push(slot);
+            }
+        })
+    }
+
+    /// Leaves some out, or lets deliveries know of which room they are, so that it is known later
+    /// which subscription lost them.
+    fn deliver_by_room(
+        &mut self,
+        sequence: u64,
+        publication: &Arc<Publication>,
+        excluded: &[u32],
+    ) -> Published {
+        let Self { connections, desk: Desk { hub, pieces, dirty, .. }, .. } = self;
+        let Publication { rooms, matching, .. } = &**publication;
+        let (mut shipment, mut left_out) = (None::<(Room, u32)>, 0);
+        let offered = hub.publish_by_room(rooms, *matching, sequence, |room, slot, id| {
+            if excluded.binary_search(&slot).is_ok() {
+                left_out += 1;
+                return;
+            }
+            let index = match &shipment {
+                Some((known, index)) if known == room => *index,
+                _ => {
+                    let index = pieces.add_for(Arc::clone(publication), Some(room.clone()));
+                    shipment.insert((room.clone(), index)).1
+                }
+            };
+            let entry = &mut connections[slot as usize];
+            if entry.outbox.push_delivery(pieces, index, id) {
+                dirty.push(slot);
+            }
+        });
+        self.counters.excluded.add(left_out as u64);
+        Published { deliveries: offered.deliveries - left_out, ..offered }
     }
 
     /// Returns the slots of those whom a publication leaves out, sorted.

@@ -150,7 +150,9 @@ impl<S: Service, P: Poller> Manager<S, P> {
 
     /// How long the loop may sleep: not at all while something is left over from the last turn.
     pub(crate) fn patience(&self) -> Option<Duration> {
-        if !(self.unread.is_empty() && self.unwritten.is_empty() && self.mail.is_empty()) {
+        let is_left_over = !(self.unread.is_empty() && self.unwritten.is_empty());
+        // A service may close a connection while sockets are written.
+        if is_left_over || !(self.mail.is_empty() && self.desk.closings.is_empty()) {
             return Some(Duration::ZERO);
         }
         let now = self.poller.now();

@@ -6,7 +6,7 @@ use campanile_wire::CloseCode;
 
 use super::{Manager, uninterrupted};
 use crate::connections::Entry;
-use crate::outbox::Parcel;
+use crate::outbox::{Parcel, Pieces};
 use crate::poller::Poller;
 use crate::service::{ConnectionKey, Service};
 use crate::statistics::Counters;
@@ -55,15 +55,38 @@ impl<S: Service, P: Poller> Manager<S, P> {
         parcel.clear();
         entry.outbox.pack(&desk.pieces, &self.packing, parcel);
         self.frames_waiting -= entry.outbox.frames_waiting();
-        let outcome = write_out(&mut self.poller, entry, parcel, &self.counters);
+        let outcome = write_out(&mut self.poller, entry, parcel, &desk.pieces, &self.counters);
         self.frames_waiting += entry.outbox.frames_waiting();
         match outcome {
             Err(_) => self.end(slot),
-            Ok(waiting) if waiting > self.config.outbox_bytes_max => self.shed(slot),
-            Ok(waiting) if waiting > 0 && entry.writable => self.unwritten.push(slot),
-            Ok(_) => {}
+            Ok(()) if entry.outbox.backlog().is_none() => {}
+            Ok(()) => self.look_after(slot),
         }
         self.hang_up(slot);
+    }
+
+    /// Looks after a slow connection: what may give way does if too much waits, and the service is
+    /// told of it once the client has read on; where nothing more may, the connection is closed.
+    pub(super) fn look_after(&mut self, slot: u32) {
+        let Some(entry) = self.connections.get_mut(slot as usize) else { return };
+        let Some(backlog) = entry.outbox.backlog() else { return };
+        if backlog.bytes() > self.config.outbox_bytes_max {
+            let before = backlog.frames();
+            backlog.give_way(self.config.outbox_bytes_max);
+            self.frames_waiting -= before - backlog.frames();
+        }
+        self.counters.slow_gave_way.add(backlog.take_uncounted());
+        let losses = backlog.take_losses();
+        if backlog.is_empty() {
+            entry.outbox.drop_backlog();
+        } else if entry.writable {
+            self.unwritten.push(slot);
+        }
+        if !losses.is_empty() && entry.can_send() {
+            let Self { service, desk, .. } = self;
+            service.lost(&mut entry.connection(self.index, slot, desk), &losses);
+        }
+        self.shed(slot);
     }
 
     /// Closes a connection if its outbox is full: what waits for it is dropped, so that the close
@@ -146,24 +169,25 @@ impl<S: Service, P: Poller> Manager<S, P> {
     }
 }
 
-/// Writes what waited and then the parcel, with one call; keeps what the socket does not take.
-/// Returns the bytes that wait now.
+/// Writes what waited and then the parcel, with one call; keeps what the socket does not take. A
+/// backlog that has been written is left, empty.
 fn write_out<P: Poller, T>(
     poller: &mut P,
     entry: &mut Entry<P::Socket, T>,
     parcel: &Parcel,
+    pieces: &Pieces,
     counters: &Counters,
-) -> io::Result<usize> {
+) -> io::Result<()> {
     let Entry { socket, outbox, writable, .. } = entry;
     if outbox.backlog().is_some() && parcel.len() > 0 {
-        outbox.keep(parcel, 0);
+        outbox.keep(parcel, pieces, 0);
     }
     let (taken, offered) = match outbox.backlog() {
-        Some(waiting) if !*writable => return Ok(waiting.bytes()),
+        Some(_) if !*writable => return Ok(()),
         Some(waiting) => waiting.write(|slices| write_once(poller, socket, slices))?,
         None if parcel.len() == 0 => {
             *writable = poller.flush(socket)?;
-            return Ok(0);
+            return Ok(());
         }
         None => parcel.write(|slices| write_once(poller, socket, slices))?,
     };
@@ -173,19 +197,12 @@ fn write_out<P: Poller, T>(
         *writable = false;
         counters.writes_partial.add(1);
     }
-    let waiting = match outbox.backlog() {
-        Some(waiting) => {
-            waiting.advance(taken);
-            waiting
-        }
-        None if taken < parcel.len() => outbox.keep(parcel, taken),
-        None => return Ok(0),
-    };
-    let bytes = waiting.bytes();
-    if waiting.is_empty() {
-        outbox.drop_backlog();
+    match outbox.backlog() {
+        Some(waiting) => waiting.advance(taken),
+        None if taken < parcel.len() => drop(outbox.keep(parcel, pieces, taken)),
+        None => {}
     }
-    Ok(bytes)
+    Ok(())
 }
 
 /// Writes once, and returns the bytes taken and the bytes offered.

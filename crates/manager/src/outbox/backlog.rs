@@ -6,15 +6,21 @@ use std::io::IoSlice;
 use bytes::Bytes;
 
 use super::SLICES_MAX;
+use super::yielding::{Losses, Waiting};
+use crate::publication::Slow;
 
 /// What a slow socket has not taken yet.
 #[derive(Debug, Default)]
 pub(crate) struct Backlog {
-    chunks: VecDeque<Chunk>,
-    bytes: usize,
-    frames: usize,
+    pub(super) chunks: VecDeque<Chunk>,
+    pub(super) bytes: usize,
+    pub(super) frames: usize,
     /// The first chunk goes on with a frame that has been written in part.
     pub(super) mid_frame: bool,
+    /// Frames that may give way, by policy.
+    pub(super) droppable: usize,
+    pub(super) replaceable: usize,
+    pub(super) losses: Losses,
 }
 
 /// Bytes of one frame.
@@ -22,6 +28,8 @@ pub(crate) struct Backlog {
 pub(super) struct Chunk {
     pub(super) bytes: Bytes,
     pub(super) ends_frame: bool,
+    /// On the last chunk of a frame that may give way: what it is.
+    pub(super) waiting: Option<Box<Waiting>>,
 }
 
 /// What a chunk takes beside its bytes, so that many small ones count for what they cost.
@@ -37,7 +45,8 @@ impl Backlog {
     /// limit: a message longer than all that may wait is no sign of a slow client.
     pub(crate) fn bytes_behind_first(&self) -> usize {
         let last = self.chunks.iter().position(|chunk| chunk.ends_frame).map_or(0, |last| last + 1);
-        self.chunks.iter().skip(last).map(|chunk| chunk.bytes.len() + CHUNK_BYTES).sum()
+        let first = self.chunks.iter().take(last).map(|chunk| chunk.bytes.len() + CHUNK_BYTES);
+        self.bytes - first.sum::<usize>()
     }
 
     /// Frames that have not been written, not wholly.
@@ -50,9 +59,37 @@ impl Backlog {
     }
 
     pub(super) fn push(&mut self, chunk: Chunk) {
+        self.count(&chunk);
+        self.chunks.push_back(chunk);
+    }
+
+    /// Puts a chunk before all others.
+    pub(super) fn put_back(&mut self, chunk: Chunk) {
+        self.count(&chunk);
+        self.chunks.push_front(chunk);
+    }
+
+    fn count(&mut self, chunk: &Chunk) {
         self.bytes += chunk.bytes.len() + CHUNK_BYTES;
         self.frames += usize::from(chunk.ends_frame);
-        self.chunks.push_back(chunk);
+        match chunk.waiting.as_ref().map(|waiting| waiting.slow) {
+            Some(Slow::DropOldest) => self.droppable += 1,
+            Some(Slow::Latest) => self.replaceable += 1,
+            Some(Slow::Close) | None => {}
+        }
+    }
+
+    /// Takes out the first chunk.
+    pub(super) fn pop(&mut self) -> Option<Chunk> {
+        let chunk = self.chunks.pop_front()?;
+        self.bytes -= chunk.bytes.len() + CHUNK_BYTES;
+        self.frames -= usize::from(chunk.ends_frame);
+        match chunk.waiting.as_ref().map(|waiting| waiting.slow) {
+            Some(Slow::DropOldest) => self.droppable -= 1,
+            Some(Slow::Latest) => self.replaceable -= 1,
+            Some(Slow::Close) | None => {}
+        }
+        Some(chunk)
     }
 
     /// Calls `write` once with the first chunks.
@@ -68,6 +105,7 @@ impl Backlog {
 
     /// Takes away what has been written.
     pub(crate) fn advance(&mut self, mut written: usize) {
+        self.losses.can_be_told |= written > 0;
         while written > 0 {
             let front = self.chunks.front_mut().expect("no more is written than there was");
             let take = written.min(front.bytes.len());
@@ -76,9 +114,7 @@ impl Backlog {
             let _ = front.bytes.split_to(take);
             self.mid_frame = !(front.bytes.is_empty() && front.ends_frame);
             if front.bytes.is_empty() {
-                self.bytes -= CHUNK_BYTES;
-                self.frames -= usize::from(front.ends_frame);
-                self.chunks.pop_front();
+                self.pop();
             }
         }
     }
@@ -92,9 +128,11 @@ impl Backlog {
             0
         };
         let before = self.frames;
-        self.chunks.truncate(kept);
-        self.bytes = self.chunks.iter().map(|chunk| chunk.bytes.len() + CHUNK_BYTES).sum();
-        self.frames = usize::from(self.mid_frame);
+        let mut chunks = std::mem::take(&mut self.chunks);
+        chunks.truncate(kept);
+        let losses = std::mem::take(&mut self.losses);
+        *self = Self { mid_frame: self.mid_frame, losses, ..Self::default() };
+        chunks.into_iter().for_each(|chunk| self.push(chunk));
         before - self.frames
     }
 }

@@ -9,16 +9,20 @@ mod backlog;
 mod parcel;
 #[cfg(test)]
 mod tests;
+mod yielding;
 
 use std::sync::Arc;
 
-use campanile_hub::RequestId;
+use campanile_hub::{RequestId, Room};
 use campanile_wire::{Head, Kind, OpCode};
 
 pub(crate) use backlog::Backlog;
 pub(crate) use parcel::{Packing, Parcel};
 
-use crate::publication::Publication;
+pub use yielding::Loss;
+use yielding::Waiting;
+
+use crate::publication::{Publication, Slow};
 
 /// What waits for one connection.
 #[derive(Debug)]
@@ -39,14 +43,21 @@ pub struct Pieces {
     pieces: Vec<Piece>,
     /// The bytes that only one connection gets: whole frames, and deliveries' own parts.
     private: Vec<u8>,
-    publications: Vec<Arc<Publication>>,
+    shipments: Vec<Shipment>,
+}
+
+/// A publication to all rooms, or one that may give way to later ones to the subscriptions of one.
+#[derive(Debug)]
+struct Shipment {
+    publication: Arc<Publication>,
+    room: Option<Room>,
 }
 
 /// A delivery, or bytes in the form they are to leave in.
 #[derive(Clone, Copy, Debug)]
 struct Piece {
     next: u32,
-    publication: u32,
+    shipment: u32,
     start: u32,
     end: u32,
 }
@@ -54,8 +65,14 @@ struct Piece {
 impl Pieces {
     /// Makes a publication known, and returns what to deliver it by.
     pub(crate) fn add(&mut self, publication: Arc<Publication>) -> u32 {
-        self.publications.push(publication);
-        (self.publications.len() - 1) as u32
+        self.add_for(publication, None)
+    }
+
+    /// Makes known the part of a publication that goes to one room: so that it is known later, if it
+    /// has to give way, what whom was lost.
+    pub(crate) fn add_for(&mut self, publication: Arc<Publication>, room: Option<Room>) -> u32 {
+        self.shipments.push(Shipment { publication, room });
+        (self.shipments.len() - 1) as u32
     }
 
     /// Returns whether a turn has made so many bytes that it should read no more before it has
@@ -72,7 +89,15 @@ impl Pieces {
         self.pieces.shrink_to(KEPT);
         self.private.clear();
         self.private.shrink_to(KEPT * 16);
-        self.publications.clear();
+        self.shipments.clear();
+    }
+
+    /// Returns what waits if the delivery of `piece` does, which may give way.
+    fn waiting(&self, piece: &Piece) -> Option<Box<Waiting>> {
+        let Shipment { publication, room } = self.shipments.get(piece.shipment as usize)?;
+        let id = str::from_utf8(publication.id_of(self.private(piece))).ok()?;
+        let (room, id) = (room.clone()?, RequestId::parse(id)?);
+        Some(Box::new(Waiting { slow: publication.slow(), room, id }))
     }
 
     fn private(&self, piece: &Piece) -> &[u8] {
@@ -89,7 +114,7 @@ impl Outbox {
     /// Appends a message. Returns whether the outbox was empty.
     pub(crate) fn push_message(&mut self, pieces: &mut Pieces, kind: Kind, payload: &[u8]) -> bool {
         let head = Head::new(op_code(kind), false, payload.len(), None);
-        self.push_with(pieces, NONE, |private| {
+        self.push_with(pieces, |private| {
             private.extend_from_slice(head.as_bytes());
             private.extend_from_slice(payload);
         })
@@ -101,7 +126,7 @@ impl Outbox {
         pieces: &mut Pieces,
         write: impl FnOnce(&mut Vec<u8>),
     ) -> bool {
-        self.push_with(pieces, NONE, write)
+        self.push_with(pieces, write)
     }
 
     /// Appends the delivery of a publication to the subscription `id`. Returns whether the outbox
@@ -110,26 +135,21 @@ impl Outbox {
     pub(crate) fn push_delivery(
         &mut self,
         pieces: &mut Pieces,
-        publication: u32,
+        shipment: u32,
         id: &RequestId,
     ) -> bool {
-        let Pieces { publications, private, .. } = pieces;
+        let Pieces { shipments, private, .. } = pieces;
         let start = private.len() as u32;
-        publications[publication as usize].append_private(id, private);
+        shipments[shipment as usize].publication.append_private(id, private);
         let end = private.len() as u32;
-        self.link(pieces, Piece { next: NONE, publication, start, end })
+        self.link(pieces, Piece { next: NONE, shipment, start, end })
     }
 
-    fn push_with(
-        &mut self,
-        pieces: &mut Pieces,
-        publication: u32,
-        write: impl FnOnce(&mut Vec<u8>),
-    ) -> bool {
+    fn push_with(&mut self, pieces: &mut Pieces, write: impl FnOnce(&mut Vec<u8>)) -> bool {
         let start = pieces.private.len() as u32;
         write(&mut pieces.private);
         let end = pieces.private.len() as u32;
-        self.link(pieces, Piece { next: NONE, publication, start, end })
+        self.link(pieces, Piece { next: NONE, shipment: NONE, start, end })
     }
 
     #[inline]
@@ -150,13 +170,14 @@ impl Outbox {
     pub(crate) fn pack(&mut self, pieces: &Pieces, limits: &Packing, parcel: &mut Parcel) {
         let mut next = self.first;
         while let Some(piece) = pieces.pieces.get(next as usize) {
-            match pieces.publications.get(piece.publication as usize) {
-                Some(publication) => parcel.pack_delivery(
-                    publication,
-                    pieces.private(piece),
-                    self.window_bits,
-                    limits,
-                ),
+            match pieces.shipments.get(piece.shipment as usize) {
+                Some(Shipment { publication, .. }) => {
+                    let private = pieces.private(piece);
+                    parcel.pack_delivery(publication, private, self.window_bits, limits);
+                    if publication.slow() != Slow::Close {
+                        parcel.mark(*piece);
+                    }
+                }
                 None => parcel.pack_frames(pieces.private(piece)),
             }
             next = piece.next;
@@ -170,9 +191,15 @@ impl Outbox {
     }
 
     /// Keeps for later what of a parcel has not been written.
-    pub(crate) fn keep(&mut self, parcel: &Parcel, written: usize) -> &mut Backlog {
+    pub(crate) fn keep(
+        &mut self,
+        parcel: &Parcel,
+        pieces: &Pieces,
+        written: usize,
+    ) -> &mut Backlog {
         let backlog = self.backlog.get_or_insert_default();
-        parcel.rest(written, backlog);
+        parcel.rest(written, pieces, backlog);
+        backlog.keep_latest();
         backlog
     }
 

@@ -7,8 +7,8 @@ use bytes::Bytes;
 use campanile_wire::deflate::Shared;
 use campanile_wire::{Head, OpCode};
 
-use super::SLICES_MAX;
 use super::backlog::{Backlog, Chunk};
+use super::{Piece, Pieces, SLICES_MAX};
 use crate::publication::Publication;
 
 /// How a parcel is packed.
@@ -29,6 +29,8 @@ pub(crate) struct Parcel {
     inserted_bytes: usize,
     /// Where in all the bytes each frame (or run of frames in one piece) ends.
     ends: Vec<usize>,
+    /// Which of them may give way to later ones, and what each is made of.
+    marks: Vec<(usize, Piece)>,
 }
 
 impl Parcel {
@@ -43,6 +45,7 @@ impl Parcel {
         self.inserts.clear();
         self.inserted_bytes = 0;
         self.ends.clear();
+        self.marks.clear();
     }
 
     pub(crate) fn pack_frames(&mut self, frames: &[u8]) {
@@ -72,6 +75,11 @@ impl Parcel {
             }
         }
         self.ends.push(self.len());
+    }
+
+    /// Notes that the delivery packed last may give way.
+    pub(super) fn mark(&mut self, piece: Piece) {
+        self.marks.push((self.ends.len() - 1, piece));
     }
 
     fn pack_compressed(&mut self, shared: &Shared, private: &[u8], limits: &Packing) {
@@ -114,7 +122,7 @@ impl Parcel {
     }
 
     /// Moves what stands behind `written` into a backlog, frame by frame.
-    pub(super) fn rest(&self, written: usize, backlog: &mut Backlog) {
+    pub(super) fn rest(&self, written: usize, pieces: &Pieces, backlog: &mut Backlog) {
         let mut own = Bytes::copy_from_slice(&self.bytes);
         let mut own_at = 0;
         let mut chunks = VecDeque::new();
@@ -125,7 +133,9 @@ impl Parcel {
         }
         chunks.push_back(own);
         let mut at = 0;
-        for end in &self.ends {
+        let mut marks = self.marks.iter().peekable();
+        for (frame, end) in self.ends.iter().enumerate() {
+            let mark = marks.next_if(|(marked, _)| *marked == frame);
             while at < *end {
                 let Some(mut chunk) = chunks.pop_front() else { return };
                 let take = chunk.len().min(end - at);
@@ -137,7 +147,10 @@ impl Parcel {
                 at += take;
                 taken = taken.split_off(skip);
                 if !taken.is_empty() {
-                    backlog.push(Chunk { bytes: taken, ends_frame: at == *end });
+                    let ends_frame = at == *end;
+                    let mark = mark.filter(|_| ends_frame);
+                    let waiting = mark.and_then(|(_, piece)| pieces.waiting(piece));
+                    backlog.push(Chunk { bytes: taken, ends_frame, waiting });
                 }
             }
         }

@@ -8,7 +8,7 @@ use crate::publication::{Envelope, Publication};
 
 /// Packs a reply, deliveries short, long and long again, and a pong: returns the parcel, what it
 /// holds, and where its frames end.
-fn parcel(window_bits: Option<u8>) -> (Parcel, Vec<u8>, Vec<usize>) {
+fn parcel(window_bits: Option<u8>) -> (Packed, Vec<u8>, Vec<usize>) {
     let limits = Packing { copy_bytes_max: 20, compress_bytes_min: 30, compression_level: 1 };
     let mut ends = Vec::new();
     for pieces_count in 1..=5 {
@@ -21,7 +21,19 @@ fn parcel(window_bits: Option<u8>) -> (Parcel, Vec<u8>, Vec<usize>) {
     unreachable!("five is among one to five");
 }
 
-fn pack(limits: &Packing, window_bits: Option<u8>, count: usize) -> (Parcel, Vec<u8>) {
+/// A parcel, and the pieces that it was made of.
+struct Packed {
+    parcel: Parcel,
+    pieces: Pieces,
+}
+
+impl Packed {
+    fn keep(&self, outbox: &mut Outbox, written: usize) {
+        outbox.keep(&self.parcel, &self.pieces, written);
+    }
+}
+
+fn pack(limits: &Packing, window_bits: Option<u8>, count: usize) -> (Packed, Vec<u8>) {
     let (mut outbox, mut pieces) = (Outbox::new(window_bits), Pieces::default());
     for index in 0..count {
         let shared = ["", "short ", "long ", "longer "][index % 4].repeat(1 + index * 3);
@@ -42,7 +54,7 @@ fn pack(limits: &Packing, window_bits: Option<u8>, count: usize) -> (Parcel, Vec
     outbox.pack(&pieces, limits, &mut parcel);
     let whole = parcel.write(collect);
     assert_eq!(whole.len(), parcel.len());
-    (parcel, whole)
+    (Packed { parcel, pieces }, whole)
 }
 
 fn collect(slices: &[std::io::IoSlice<'_>]) -> Vec<u8> {
@@ -61,7 +73,7 @@ fn wherever_a_write_stops_the_rest_is_what_was_not_written() {
         for written in 0..whole.len() {
             for step in [1, 3, 1000] {
                 let mut outbox = Outbox::new(window_bits);
-                outbox.keep(&parcel, written);
+                parcel.keep(&mut outbox, written);
                 let mut at = written;
                 while at < whole.len() {
                     assert_eq!(rest_of(&mut outbox), whole[at..], "from {at}");
@@ -87,9 +99,9 @@ fn wherever_a_write_stops_a_frame_that_has_begun_is_kept_and_all_others_can_be_d
         for written in 0..whole.len() {
             for more in 0..twice.len() - written {
                 let mut outbox = Outbox::new(window_bits);
-                outbox.keep(&parcel, written);
+                parcel.keep(&mut outbox, written);
                 // More comes behind it before the socket takes anything.
-                outbox.keep(&parcel, 0);
+                parcel.keep(&mut outbox, 0);
                 let backlog = outbox.backlog().expect("something is left");
                 backlog.advance(more);
                 let at = written + more;
@@ -112,7 +124,7 @@ fn a_backlog_of_more_pieces_than_one_call_takes_is_written_in_several() {
     let (parcel, whole, _) = parcel(None);
     let mut outbox = Outbox::new(None);
     for _ in 0..40 {
-        outbox.keep(&parcel, 0);
+        parcel.keep(&mut outbox, 0);
     }
     let (mut written, mut calls) = (Vec::new(), 0);
     while !outbox.backlog().expect("a backlog").is_empty() {

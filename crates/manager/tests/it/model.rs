@@ -3,6 +3,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
+use campanile_manager::Slow;
 use campanile_manager::testing::{Client, Heard};
 use campanile_manager::wire::{CloseCode, Side};
 
@@ -35,6 +36,8 @@ pub(crate) struct Peer {
     /// Its line was reset.
     pub(crate) reset: bool,
     pub(crate) told: usize,
+    /// Deliveries that it was told it lost, by subscription.
+    pub(crate) lost: HashMap<String, usize>,
     pub(crate) gone: Vec<String>,
 }
 
@@ -45,6 +48,7 @@ pub(crate) struct Published {
     pub(crate) shared: String,
     /// The client that it leaves out.
     pub(crate) excluded: Option<usize>,
+    pub(crate) slow: Slow,
 }
 
 impl Peer {
@@ -64,6 +68,7 @@ impl Peer {
             hung_up: false,
             reset: false,
             told: 0,
+            lost: HashMap::new(),
             gone: Vec::new(),
         }
     }
@@ -77,6 +82,11 @@ impl Peer {
         match heard {
             Heard::Text(text) if text.starts_with("pub ") => self.hear_delivery(&text, published),
             Heard::Text(text) if text.starts_with("tell ") => self.told += 1,
+            Heard::Text(text) if text.starts_with("lost ") => {
+                let words: Vec<&str> = text.split(' ').collect();
+                let deliveries: usize = words[1].parse().expect("a number");
+                *self.lost.entry(words[2].to_owned()).or_default() += deliveries;
+            }
             Heard::Text(_) | Heard::Binary(_) | Heard::Pong(_) => {
                 while self.quits
                     && matches!(heard, Heard::Pong(_))
@@ -124,9 +134,18 @@ impl Peer {
                 .filter(|number| published[*number as usize - 1].reaches(self.id, &subscribed.room))
                 .collect();
             let context = || format!("client {}, {id}: {subscribed:?} {:?}", self.id, self.close);
-            assert!(mine.starts_with(heard), "{}: heard {heard:?} of {mine:?}", context());
-            let must = mine.iter().filter(|number| **number <= lower.min(whole_until)).count();
-            assert!(heard.len() >= must, "{}: heard {heard:?} of {mine:?}, must {must}", context());
+            let sorted = heard.is_sorted_by(|one, next| one < next);
+            assert!(sorted, "{}: heard {heard:?}, not once and in order", context());
+            let mut missed = mine.clone();
+            missed.retain(|number| heard.binary_search(number).is_err());
+            assert_eq!(missed.len() + heard.len(), mine.len(), "{}: heard {heard:?}", context());
+            // Behind the last, its end may have taken any; before, only slowness those that give way.
+            let must = heard.last().copied().unwrap_or(0).max(lower.min(whole_until));
+            let waits = |number: &&u64| published[**number as usize - 1].slow == Slow::Close;
+            let untold = missed.iter().take_while(|number| **number <= must).find(waits);
+            assert_eq!(untold, None, "{}: heard {heard:?} of {mine:?}, must {must}", context());
+            let lost = self.lost.get(id).copied().unwrap_or(0);
+            assert!(lost <= missed.len(), "{}: lost {lost}, missed {missed:?}", context());
         }
     }
 

@@ -8,7 +8,7 @@ use campanile_manager::hub::{Match, Room};
 use campanile_manager::testing::{Client, Faults, Heard, Network, Simulation};
 use campanile_manager::wire::{self, CloseCode};
 use campanile_manager::{
-    Adoption, Config, ConnectionKey, Envelope, Exclude, PostError, Publication,
+    Adoption, Config, ConnectionKey, Envelope, Exclude, PostError, Publication, Slow, Statistics,
 };
 
 use crate::service::{Journal, Rooms, Session, Tell};
@@ -226,6 +226,62 @@ fn a_command_to_each_loop_can_list_who_is_where() {
     world.rest();
     let late = world.simulation.handle.command_each(|_| Tell { key, text: "list".to_owned() });
     assert_eq!(late, Err(PostError::Ended));
+}
+
+/// A client stops reading behind 5,000 bytes of burst, misses some of ten publications of 1,000 bytes
+/// each in two rooms, and reads on: returns the first words of what it heard then.
+fn what_a_slow_client_hears(slow: Slow, outbox_bytes_max: usize) -> (Vec<String>, Statistics) {
+    let mut world = World::new(&Config { loops: 1, outbox_bytes_max, ..Config::default() });
+    let client = world.connect();
+    world.say(client, r#"sub {"r":1} 1"#);
+    world.say(client, r#"sub {"r":2} "b""#);
+    world.rest();
+    world.take(client);
+    world.say(client, "burst 1 20000");
+    while world.network.get_on() {}
+    world.turn();
+    for number in 0..10 {
+        let text = format!("{number} {} ", "p".repeat(1_000));
+        let rooms = [Room::parse(&format!(r#"{{"r":{}}}"#, 1 + number % 2)).expect("a room")];
+        let envelope = Envelope { shared: Bytes::from(text), closing: "" };
+        let publication = Publication::new(rooms.into(), Match::Literal, envelope);
+        world.simulation.handle.publish(publication.when_slow(slow)).expect("room");
+        world.turn();
+    }
+    world.rest();
+    let heard = world.take(client);
+    let words = heard.iter().map(|heard| match heard {
+        Heard::Text(text) if text.starts_with("lost") => text.clone(),
+        Heard::Text(text) => text.split(' ').next().unwrap_or_default().to_owned(),
+        Heard::Close(code, _) => format!("close {:?}", code.map(CloseCode::number)),
+        other => format!("{other:?}"),
+    });
+    (words.collect(), world.simulation.handle.statistics())
+}
+
+#[test]
+fn the_oldest_deliveries_give_way_for_a_slow_client_which_is_told_how_many() {
+    let (heard, statistics) = what_a_slow_client_hears(Slow::DropOldest, 5_000);
+    let lost = [r#"lost 3 1 of {"r":1}"#, r#"lost 3 "b" of {"r":2}"#];
+    assert_eq!(heard, ["burst", "6", "7", "8", "9", lost[0], lost[1]]);
+    assert_eq!((statistics.slow_gave_way, statistics.slow_closed), (6, 0));
+}
+
+#[test]
+fn of_each_subscription_of_a_slow_client_only_the_latest_waits() {
+    let (heard, statistics) = what_a_slow_client_hears(Slow::Latest, 5_000);
+    let lost = [r#"lost 4 1 of {"r":1}"#, r#"lost 4 "b" of {"r":2}"#];
+    assert_eq!(heard, ["burst", "8", "9", lost[0], lost[1]]);
+    assert_eq!((statistics.slow_gave_way, statistics.slow_closed), (8, 0));
+}
+
+#[test]
+fn what_may_not_give_way_closes_a_slow_client_as_does_one_latest_too_many() {
+    for (slow, outbox_bytes_max) in [(Slow::Close, 5_000), (Slow::Latest, 1_500)] {
+        let (heard, statistics) = what_a_slow_client_hears(slow, outbox_bytes_max);
+        assert_eq!(heard, ["burst", "close Some(1013)", "End"], "{slow:?}");
+        assert_eq!(statistics.slow_closed, 1);
+    }
 }
 
 struct World {

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use campanile_manager::hub::{RequestId, Room, RoomChanges};
 use campanile_manager::wire::{CloseCode, Closed};
-use campanile_manager::{Connection, ConnectionKey, Connections, Message, Page, Service};
+use campanile_manager::{Connection, ConnectionKey, Connections, Loss, Message, Page, Service};
 
 /// Answers `sub ROOM ID`, `unsub ID`, `burst COUNT BYTES`, `quit CODE`, and echoes all else.
 pub(crate) struct Rooms {
@@ -117,6 +117,12 @@ impl Service for Rooms {
         let life = journal.clients.entry(session.client).or_default();
         assert_eq!(life.key, Some(key), "closed under the key it was opened under");
         life.closed.push(closed.clone());
+    }
+
+    fn lost(&mut self, connection: &mut Connection<'_, Session>, losses: &[Loss]) {
+        for Loss { room, id, deliveries } in losses {
+            connection.send_text(&format!("lost {deliveries} {id} of {room}"));
+        }
     }
 
     fn rooms_changed(&mut self, changes: &RoomChanges) {

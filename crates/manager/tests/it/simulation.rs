@@ -11,7 +11,7 @@ use campanile_manager::testing::{Client, Faults, Heard, Network, Random, Simulat
 use campanile_manager::wire::deflate::Agreed;
 use campanile_manager::wire::{self, CloseCode};
 use campanile_manager::{
-    Adoption, Config, ConnectionKey, Envelope, Exclude, Publication, Statistics,
+    Adoption, Config, ConnectionKey, Envelope, Exclude, Publication, Slow, Statistics,
 };
 
 use crate::model::{Peer, Published};
@@ -60,6 +60,8 @@ struct World {
     clients_max: usize,
     rooms: usize,
     publication_bytes_max: usize,
+    /// What publications say of slow clients, one of them each.
+    slow: &'static [Slow],
     ids: usize,
     told: usize,
     /// Time jumps so far that clients cannot keep up with.
@@ -102,6 +104,12 @@ impl World {
             rooms: random.one_of(&[1, 3]),
             publication_bytes_max: random.one_of(&[10, 1_000, 20_000]),
             jumps: random.in_a_thousand(200),
+            slow: random.one_of(&[
+                &[Slow::Close],
+                &[Slow::DropOldest],
+                &[Slow::Latest],
+                &[Slow::Close, Slow::DropOldest, Slow::Latest],
+            ]),
             ids: 0,
             told: 0,
             random,
@@ -180,14 +188,15 @@ impl World {
         let parsed = rooms.iter().map(|room| Room::parse(room).expect("a room")).collect();
         let envelope = Envelope { shared: Bytes::from(format!("{shared} ")), closing: "" };
         let excluded = self.one_to_exclude();
-        let publication = Publication::new(parsed, matching, envelope).excluding(Exclude {
-            connections: excluded.iter().map(|(_, key)| *key).collect(),
-            ..Exclude::default()
-        });
+        let slow = self.random.one_of(self.slow);
+        let connections = excluded.iter().map(|(_, key)| *key).collect();
+        let publication = Publication::new(parsed, matching, envelope)
+            .excluding(Exclude { connections, ..Exclude::default() })
+            .when_slow(slow);
         if self.simulation.handle.publish(publication).is_ok() {
             let rooms = (!everywhere).then_some(rooms);
             let excluded = excluded.map(|(client, _)| client);
-            self.published.push(Published { rooms, shared, excluded });
+            self.published.push(Published { rooms, shared, excluded, slow });
             self.journal.lock().accepted += 1;
         }
     }
