@@ -7,6 +7,7 @@
 //! high-templar is bound to.
 
 mod errors;
+mod socket;
 mod taken;
 
 use crate::link::{Connected, Connector, Ears, Link};
@@ -25,6 +26,7 @@ use lapin::uri::AMQPUri;
 use lapin::{
     BasicProperties, Channel, Confirmation, Connection, ConnectionProperties, ExchangeKind,
 };
+use socket::Cutter;
 use std::sync::Arc;
 use taken::Acknowledging;
 use tokio::task::JoinHandle;
@@ -45,8 +47,9 @@ pub(crate) struct RabbitConnector {
 
 /// A connection to RabbitMQ.
 struct Rabbit {
-    /// Ends with this, and its queue with it.
     _connection: Connection,
+    /// Ends with this, whatever RabbitMQ does, and the queue with it.
+    _cutter: Cutter,
     /// Publications go out by one channel and come in by another, so that neither waits.
     mouth: Channel,
     exchange: String,
@@ -65,7 +68,9 @@ impl RabbitConnector {
         let uri = uri(&self.settings)?;
         let properties = ConnectionProperties::default()
             .with_connection_name(format!("campanile {}", self.settings.exchange).into());
-        let connection = Connection::connect_uri(uri, properties).await?;
+        let cutter = Cutter::new();
+        let within = self.settings.connect_within;
+        let connection = socket::connect(uri, properties, within, &cutter).await?;
         let ear = connection.create_channel().await?;
         let unique = crate::envelope::Id::random().to_string();
         let node = format!("{NODES}.{unique}");
@@ -80,7 +85,15 @@ impl RabbitConnector {
         let consuming = consume(consumer, ears, Arc::clone(&acknowledging), node.clone());
         let exchange = self.settings.exchange.clone();
         let consuming = tokio::spawn(consuming);
-        Ok(Rabbit { _connection: connection, mouth, exchange, node, acknowledging, consuming })
+        Ok(Rabbit {
+            _connection: connection,
+            _cutter: cutter,
+            mouth,
+            exchange,
+            node,
+            acknowledging,
+            consuming,
+        })
     }
 }
 

@@ -8,6 +8,7 @@ use campanile_broker::testing::Server;
 use lapin::options::{BasicPublishOptions, ExchangeDeclareOptions, QueueBindOptions};
 use lapin::types::FieldTable;
 use lapin::{BasicProperties, Channel, Connection, ConnectionProperties, ExchangeKind};
+use std::time::Duration;
 
 #[tokio::test]
 async fn rabbitmq_keeps_its_promise() {
@@ -16,6 +17,7 @@ async fn rabbitmq_keeps_its_promise() {
     what_a_backend_publishes_is_heard_and_what_cannot_be_read_is_skipped(&server).await;
     no_more_than_the_prefetch_comes_before_it_is_taken(&server).await;
     another_declaration_and_a_wrong_login_say_what_to_do(&server).await;
+    attempts_to_reach_a_frozen_broker_leave_nothing_behind(&server).await;
     faults::check(&mut server, Missed::Lost, |_| {}).await;
 }
 
@@ -68,7 +70,7 @@ async fn what_a_backend_publishes_is_heard_and_what_cannot_be_read_is_skipped(se
 async fn no_more_than_the_prefetch_comes_before_it_is_taken(server: &Server) {
     let settings = settings(server.url(), "prefetch", |settings| {
         settings.prefetch = 10;
-        settings.silence = std::time::Duration::from_millis(600);
+        settings.silence = Duration::from_millis(600);
     });
     let mut node = Node::start(&settings).await;
     let (_connection, channel) = channel(server).await;
@@ -85,7 +87,7 @@ async fn no_more_than_the_prefetch_comes_before_it_is_taken(server: &Server) {
         kept.push(taken);
     }
     // Longer than the silence: that probes wait behind the publications is the node's own doing.
-    tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
     assert_eq!(node.broker.state(), State::Connected);
     assert!(node.broker.counters().received <= 10);
     drop(kept);
@@ -110,6 +112,25 @@ async fn another_declaration_and_a_wrong_login_say_what_to_do(server: &Server) {
     let why = why_not(settings(url.parse().expect("a URL"), "login", |_| {})).await;
     assert!(why.contains("check user, password"), "{why}");
     assert!(!why.contains("sesame"), "{why}");
+}
+
+async fn attempts_to_reach_a_frozen_broker_leave_nothing_behind(server: &Server) {
+    let settings = settings(server.url(), "attempts", |settings| {
+        settings.connect_within = Duration::from_millis(300);
+    });
+    let mut node = Node::start(&settings).await;
+    let count = |folder| std::fs::read_dir(folder).expect("Linux tells it").count();
+    let threads_and_files = || (count("/proc/self/task"), count("/proc/self/fd"));
+    server.freeze();
+    node.wait_for_lost().await;
+    let before = threads_and_files();
+    while node.broker.counters().connects < 7 {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    let after = threads_and_files();
+    server.thaw();
+    node.wait_for_back().await;
+    assert!(after.0 <= before.0 + 3 && after.1 <= before.1 + 5, "{before:?} {after:?}");
 }
 
 async fn why_not(settings: campanile_broker::Settings) -> String {
