@@ -9,6 +9,7 @@ use crate::config::{
 };
 use crate::logging;
 use crate::serve::{self, Role};
+use crate::spans;
 use clap::{Args, Parser, Subcommand};
 use std::io::Write;
 use std::path::PathBuf;
@@ -151,6 +152,8 @@ fn backend_url(loaded: &Loaded) -> Result<BackendUrl, ConfigErrors> {
 }
 
 fn serve(loaded: Loaded, url: BackendUrl) -> Result<(), Failure> {
+    // What it has not sent at the end is sent when it is dropped.
+    let _sending = spans::start().map_err(Failure::usage)?;
     serve::run(loaded, Role::Backend(url)).map_err(Failure::of)
 }
 

@@ -55,6 +55,8 @@ mod descriptors;
 
 pub mod metrics;
 
+pub mod spans;
+
 pub mod time;
 
 pub mod answer;

@@ -31,6 +31,8 @@ pub mod mailbox;
 
 pub mod publication;
 
+pub mod watch;
+
 pub mod outbox;
 
 pub mod timers;
@@ -54,6 +56,7 @@ pub use publication::{Envelope, Exclude, Publication, Slow};
 pub use service::{Connection, ConnectionKey, Connections, Message, Page, Service};
 pub use socket::Socket;
 pub use statistics::Statistics;
+pub use watch::{Passage, Watch};
 
 pub use campanile_hub as hub;
 pub use campanile_wire as wire;

@@ -1,12 +1,13 @@
 //! Data for rooms, as all its deliveries share it.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use campanile_hub::{Match, RequestId, Room};
 use campanile_wire::deflate::{Deflater, Shared, WINDOW_BITS_MAX, WINDOW_BITS_MIN};
 
 use crate::service::ConnectionKey;
+use crate::watch::Watch;
 
 /// Data on its way to everyone in some rooms.
 ///
@@ -22,6 +23,8 @@ pub struct Publication {
     slow: Slow,
     envelope: Envelope,
     compressed: [OnceLock<Shared>; VARIANTS],
+    /// Who wants to know how it fares.
+    pub(crate) watch: Option<Arc<dyn Watch>>,
 }
 
 /// What becomes of a publication's deliveries while they wait for a client that reads slowly.
@@ -69,7 +72,15 @@ impl Publication {
     /// Makes a publication of `envelope` for `rooms`.
     pub fn new(rooms: Vec<Room>, matching: Match, envelope: Envelope) -> Self {
         let (exclude, slow) = Default::default();
-        Self { rooms, matching, exclude, slow, envelope, compressed: Default::default() }
+        Self {
+            rooms,
+            matching,
+            exclude,
+            slow,
+            envelope,
+            compressed: Default::default(),
+            watch: None,
+        }
     }
 
     /// Says what becomes of its deliveries while they wait for a client that reads slowly.
@@ -92,6 +103,12 @@ impl Publication {
     /// Returns whom it leaves out.
     pub fn exclude(&self) -> &Exclude {
         &self.exclude
+    }
+
+    /// Has each loop tell `watch` when it has done its part.
+    pub fn watched_by(mut self, watch: Option<Arc<dyn Watch>>) -> Self {
+        self.watch = watch;
+        self
     }
 
     /// Returns the bytes that every delivery begins with.

@@ -7,10 +7,11 @@ use super::hooks::Hooks;
 use super::rights::Rights;
 use crate::config::{BackendUrl, Config};
 use crate::metrics::Durations;
+use crate::spans::{Span, TRACEPARENT};
 use arc_swap::ArcSwap;
 use bytes::Bytes;
 use http::header::SET_COOKIE;
-use http::{HeaderMap, Method, StatusCode, Uri};
+use http::{HeaderMap, HeaderName, Method, StatusCode, Uri};
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
@@ -179,21 +180,32 @@ impl Backend {
     }
 
     async fn ask(&self, asking: &Asking, forwarded: &Forwarded) -> Result<Authorized, Refused> {
-        let answer = asking.client.send(Outgoing {
-            method: Method::GET,
-            uri: asking.bootstrap.clone(),
-            headers: forwarded.headers(),
-            body: Bytes::new(),
-        });
-        let began = Instant::now();
-        let answer = answer.await;
-        self.0.statistics.durations.add(began.elapsed());
-        let answer = answer.map_err(Refused::NoAnswer)?;
+        let answer = self.send(asking, forwarded).await.map_err(Refused::NoAnswer)?;
         if answer.status != StatusCode::OK {
             return Err(Refused::Status(answer.status));
         }
         let rights = Rights::read(&answer).map_err(Refused::Unreadable)?;
         Ok(Authorized { rights, cookies: asking.cookies(&answer) })
+    }
+
+    /// Asks, and notes how long that took.
+    async fn send(&self, asking: &Asking, forwarded: &Forwarded) -> Result<Answer, RequestError> {
+        let span = Span::within("bootstrap", None);
+        let mut headers = forwarded.headers();
+        let traceparent = span.traceparent().and_then(|name| name.try_into().ok());
+        headers.extend(traceparent.map(|name| (HeaderName::from_static(TRACEPARENT), name)));
+        let (method, uri) = (Method::GET, asking.bootstrap.clone());
+        let began = Instant::now();
+        let answer =
+            asking.client.send(Outgoing { method, uri, headers, body: Bytes::new() }).await;
+        self.0.statistics.durations.add(began.elapsed());
+        match &answer {
+            Ok(answer) => {
+                span.note("http.response.status_code", answer.status.as_u16().into());
+            }
+            Err(_) => span.fail("no answer"),
+        }
+        answer
     }
 
     async fn turn<'a>(&self, asking: &'a Asking) -> Result<SemaphorePermit<'a>, Refused> {

@@ -15,6 +15,7 @@ use crate::poller::Poller;
 use crate::publication::{Exclude, Publication, Slow};
 use crate::service::{ConnectionKey, Desk, Service};
 use crate::timers::UNSET;
+use crate::watch::{Passage, Watch};
 
 impl<S: Service, P: Poller> Manager<S, P> {
     /// Handles mail in the order in which it was posted, until the turn has its share of deliveries.
@@ -27,7 +28,13 @@ impl<S: Service, P: Poller> Manager<S, P> {
             match letter {
                 Letter::Publish { sequence, publication, receipt } => {
                     bytes = publication.bytes();
-                    deliveries += self.publish(sequence, &publication, receipt.as_deref());
+                    deliveries += match &publication.watch {
+                        None => self.publish(sequence, &publication, receipt.as_deref()),
+                        Some(watch) => {
+                            let watch = Arc::clone(watch);
+                            self.publish_watched(sequence, &publication, receipt.as_deref(), watch)
+                        }
+                    };
                 }
                 Letter::Adopt(adoption) => self.adopt(*adoption),
                 Letter::Command(command) => {
@@ -39,6 +46,33 @@ impl<S: Service, P: Poller> Manager<S, P> {
                 Letter::Stop { deadline } => self.stop(deadline),
             }
             self.shared.post.worked_off(usize::from(self.index), bytes);
+        }
+    }
+
+    /// Publishes, and notes when.
+    fn publish_watched(
+        &mut self,
+        sequence: u64,
+        publication: &Arc<Publication>,
+        receipt: Option<&Tally>,
+        watch: Arc<dyn Watch>,
+    ) -> usize {
+        let taken = self.poller.now();
+        let deliveries = self.publish(sequence, publication, receipt);
+        let (loop_index, fanned_out) = (self.index, self.poller.now());
+        let passage = Passage { loop_index, taken, fanned_out, written: fanned_out, deliveries };
+        self.watched.push((watch, passage));
+        deliveries
+    }
+
+    /// Tells those who watch that this turn's writes are done.
+    pub(super) fn tell_watches(&mut self) {
+        if self.watched.is_empty() {
+            return;
+        }
+        let written = self.poller.now();
+        for (watch, passage) in self.watched.drain(..) {
+            watch.passed(Passage { written, ..passage });
         }
     }
 

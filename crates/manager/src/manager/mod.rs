@@ -25,6 +25,7 @@ use crate::poller::{Poller, Ready};
 use crate::service::{Desk, Service};
 use crate::statistics::Counters;
 use crate::timers::Timers;
+use crate::watch::{Passage, Watch};
 
 /// One loop: its connections, its hub, and all that moves bytes between them.
 pub struct Manager<S: Service, P: Poller> {
@@ -51,6 +52,8 @@ pub struct Manager<S: Service, P: Poller> {
     frames_waiting: u64,
     index: u16,
     serial: u64,
+    /// Publications of this turn whose way somebody watches.
+    watched: Vec<(Arc<dyn Watch>, Passage)>,
     stopping: Option<Instant>,
     shared: Arc<Loose<S, P::Socket>>,
     counters: Arc<Counters>,
@@ -98,6 +101,7 @@ impl<S: Service, P: Poller> Manager<S, P> {
             frames_waiting: 0,
             index: u16::try_from(index).expect("there are fewer than 65,536 loops"),
             serial: 0,
+            watched: Vec::new(),
             stopping: None,
             shared: Arc::clone(&handle.shared),
             counters: Arc::clone(&handle.shared.counters[index]),
@@ -129,6 +133,7 @@ impl<S: Service, P: Poller> Manager<S, P> {
         self.begin_closings();
         self.count();
         self.flush_dirty();
+        self.tell_watches();
         self.bury_ended();
         self.tell_room_changes();
         self.counters.turns.add(1);

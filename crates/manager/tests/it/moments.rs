@@ -1,6 +1,6 @@
 //! Moments that a seed would meet too seldom, on lines without faults.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -8,7 +8,8 @@ use campanile_manager::hub::{Match, Room};
 use campanile_manager::testing::{Client, Faults, Heard, Network, Simulation};
 use campanile_manager::wire::{self, CloseCode};
 use campanile_manager::{
-    Adoption, Config, ConnectionKey, Envelope, Exclude, PostError, Publication, Slow, Statistics,
+    Adoption, Config, ConnectionKey, Envelope, Exclude, Passage, PostError, Publication, Slow,
+    Statistics, Watch,
 };
 
 use crate::service::{Journal, Rooms, Session, Tell};
@@ -104,6 +105,38 @@ fn thousands_of_connections_on_four_loops_hear_the_same() {
             assert_eq!(heard.next(), Some(text(&format!("{number} {id}"))));
         }
         assert!(matches!(heard.next(), Some(Heard::Close(Some(CloseCode::GOING_AWAY), _))));
+    }
+}
+
+/// Keeps what the loops say of one publication.
+#[derive(Debug, Default)]
+struct Kept(Mutex<Vec<Passage>>);
+
+impl Watch for Kept {
+    fn passed(&self, passage: Passage) {
+        self.0.lock().expect("nobody panics over it").push(passage);
+    }
+}
+
+#[test]
+fn each_loop_tells_who_watches_a_publication_when_it_did_its_part() {
+    let mut world = World::new(&Config { loops: 3, ..Config::default() });
+    for id in 0..7 {
+        let client = world.connect();
+        world.say(client, &format!(r#"sub {{"r":1}} {id}"#));
+    }
+    world.rest();
+    let (kept, posted) = (Arc::new(Kept::default()), world.network.now());
+    let watched = publication("1 ").watched_by(Some(Arc::clone(&kept) as Arc<dyn Watch>));
+    world.simulation.handle.publish(watched).expect("room");
+    world.simulation.handle.publish(publication("2 ")).expect("room");
+    world.rest();
+    let mut passages = std::mem::take(&mut *kept.0.lock().expect("nobody panics over it"));
+    passages.sort_by_key(|passage| passage.loop_index);
+    let told = passages.iter().map(|passage| (passage.loop_index, passage.deliveries));
+    assert_eq!(told.collect::<Vec<_>>(), [(0, 3), (1, 2), (2, 2)]);
+    for Passage { taken, fanned_out, written, .. } in passages {
+        assert!(posted <= taken && taken <= fanned_out && fanned_out <= written);
     }
 }
 
