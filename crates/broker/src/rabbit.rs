@@ -157,6 +157,9 @@ async fn consume(
     while let Some(delivery) = consumer.next().await {
         match delivery {
             Ok(delivery) => {
+                acknowledging.waiting(true);
+                ears.arrivals.wait_for_room().await;
+                acknowledging.waiting(false);
                 if hear(delivery, &ears, &acknowledging, &node).is_err() {
                     return ears.broken("the loops are too far behind (backlog_bytes_max)");
                 }
@@ -221,7 +224,7 @@ impl Link for Rabbit {
     }
 
     fn is_held_back(&self) -> bool {
-        self.acknowledging.is_prefetch_used_up()
+        self.acknowledging.is_held_back()
     }
 }
 

@@ -12,6 +12,7 @@
 
 mod folder;
 mod line;
+mod processes;
 mod server;
 
 pub use folder::Folder;

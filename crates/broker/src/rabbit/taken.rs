@@ -5,7 +5,7 @@ use lapin::Channel;
 use lapin::options::BasicAckOptions;
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use tokio::sync::mpsc;
 
 /// What was delivered by one channel and what of it was taken.
@@ -14,6 +14,8 @@ pub(super) struct Acknowledging {
     /// Delivery tags, which count from one.
     delivered: AtomicU64,
     acknowledged: AtomicU64,
+    /// Whether what was delivered waits for room among what the loops have to take.
+    waiting: AtomicBool,
     taken: mpsc::UnboundedSender<u64>,
 }
 
@@ -24,7 +26,8 @@ impl Acknowledging {
         let (taken, receiver) = mpsc::unbounded_channel();
         let (delivered, acknowledged) = (AtomicU64::new(0), AtomicU64::new(0));
         let prefetch = u64::from(prefetch.max(1));
-        let this = Arc::new(Acknowledging { prefetch, delivered, acknowledged, taken });
+        let waiting = AtomicBool::new(false);
+        let this = Arc::new(Acknowledging { prefetch, delivered, acknowledged, waiting, taken });
         tokio::spawn(acknowledge(channel, receiver, Arc::downgrade(&this)));
         this
     }
@@ -38,10 +41,17 @@ impl Acknowledging {
         })
     }
 
-    /// Says whether RabbitMQ waits for this node to take something.
-    pub(super) fn is_prefetch_used_up(&self) -> bool {
+    /// Takes note of whether what was delivered waits for room.
+    pub(super) fn waiting(&self, waiting: bool) {
+        self.waiting.store(waiting, Ordering::Relaxed);
+    }
+
+    /// Says whether RabbitMQ waits for this node: there is no room, or the prefetch is used up.
+    pub(super) fn is_held_back(&self) -> bool {
         let (delivered, acknowledged) = (&self.delivered, &self.acknowledged);
-        delivered.load(Ordering::Relaxed) >= acknowledged.load(Ordering::Relaxed) + self.prefetch
+        self.waiting.load(Ordering::Relaxed)
+            || delivered.load(Ordering::Relaxed)
+                >= acknowledged.load(Ordering::Relaxed) + self.prefetch
     }
 }
 

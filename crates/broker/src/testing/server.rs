@@ -1,6 +1,6 @@
 //! A real broker of a test's own.
 
-use super::{Folder, free_port};
+use super::{Folder, free_port, processes};
 use crate::BrokerUrl;
 use rustix::process::{Pid, Signal, kill_process_group};
 use std::fs::File;
@@ -28,7 +28,7 @@ pub struct Server {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Redis { appending: bool },
-    Nats,
+    Nats { token: Option<&'static str> },
     Rabbit,
 }
 
@@ -45,7 +45,12 @@ impl Server {
 
     /// Starts a NATS server; none if it is not installed.
     pub fn nats() -> Option<Server> {
-        Server::start(Kind::Nats)
+        Server::start(Kind::Nats { token: None })
+    }
+
+    /// Starts a NATS server that asks for a token.
+    pub fn nats_with_token(token: &'static str) -> Option<Server> {
+        Server::start(Kind::Nats { token: Some(token) })
     }
 
     /// Starts a RabbitMQ, which takes some ten seconds; none if it is not installed.
@@ -75,7 +80,8 @@ impl Server {
     pub fn url_text(&self, port: u16) -> String {
         let scheme = match self.kind {
             Kind::Redis { .. } => "redis",
-            Kind::Nats => "nats",
+            Kind::Nats { token: None } => "nats",
+            Kind::Nats { token: Some(token) } => return format!("nats://{token}@127.0.0.1:{port}"),
             Kind::Rabbit => "amqp",
         };
         format!("{scheme}://127.0.0.1:{port}")
@@ -105,8 +111,19 @@ impl Server {
     }
 
     /// Stops it in the middle of whatever it does: its sockets stay open and silent.
+    ///
+    /// # Panics
+    ///
+    /// If it still moves after a minute.
     pub fn freeze(&self) {
         self.signal(Signal::STOP);
+        let Some(child) = &self.child else { return };
+        // The signal is on its way to each thread when it has been sent.
+        let deadline = Instant::now() + START_WITHIN;
+        while processes::any_moves(child.id()) {
+            assert!(Instant::now() < deadline, "{:?} does not stop", self.kind);
+            std::thread::sleep(Duration::from_millis(2));
+        }
     }
 
     /// Lets it go on.
@@ -140,7 +157,10 @@ impl Server {
                 command.args(["--port", &port, "--bind", "127.0.0.1", "--save", "", "--dir"]);
                 command.arg(folder).args(["--appendonly", if appending { "yes" } else { "no" }]);
             }
-            Kind::Nats => drop(command.args(["--addr", "127.0.0.1", "--port", &port])),
+            Kind::Nats { token } => {
+                command.args(["--addr", "127.0.0.1", "--port", &port]);
+                command.args(token.map(|token| ["--auth", token]).into_iter().flatten());
+            }
             Kind::Rabbit => {
                 let (_, epmd_port) = self.epmd.as_ref().expect("it was started before");
                 rabbit_settings(&mut command, folder, self.port, *epmd_port);
@@ -175,7 +195,7 @@ impl Server {
     fn answers(&self) -> bool {
         let word: &[u8] = match self.kind {
             Kind::Redis { .. } => b"PING\r\n",
-            Kind::Nats => b"PING\r\n",
+            Kind::Nats { .. } => b"PING\r\n",
             Kind::Rabbit => b"AMQP\x00\x00\x09\x01",
         };
         let Ok(mut socket) = TcpStream::connect(("127.0.0.1", self.port)) else { return false };
@@ -208,7 +228,7 @@ impl Kind {
     fn name(self) -> &'static str {
         match self {
             Kind::Redis { .. } => "redis-server",
-            Kind::Nats => "nats-server",
+            Kind::Nats { .. } => "nats-server",
             Kind::Rabbit => "rabbitmq-server",
         }
     }

@@ -7,4 +7,5 @@ mod nats;
 mod node;
 mod rabbit;
 mod redis;
+mod slow;
 mod streams;

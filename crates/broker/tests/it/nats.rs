@@ -1,8 +1,9 @@
 //! NATS.
 
 use crate::faults::Missed;
-use crate::node::{Node, settings};
-use crate::{contract, faults};
+use crate::node::{Node, settings, why_not};
+use crate::slow::Slow;
+use crate::{contract, faults, slow};
 use campanile_broker::testing::Server;
 use campanile_broker::{PublishError, To};
 use std::io::{Read, Write};
@@ -12,6 +13,7 @@ use std::net::TcpStream;
 async fn nats_keeps_its_promise() {
     let Some(server) = Server::nats() else { return };
     contract::check(&server.url(), |_| {}).await;
+    slow::check(&server.url(), Slow::Lost, |_| {}).await;
     what_a_backend_publishes_itself_is_heard_and_what_cannot_be_read_is_skipped(&server).await;
     what_the_server_would_not_pass_on_is_refused(&server).await;
 }
@@ -20,6 +22,18 @@ async fn nats_keeps_its_promise() {
 async fn nats_in_trouble_keeps_its_promise() {
     let Some(mut server) = Server::nats() else { return };
     faults::check(&mut server, Missed::Lost, |_| {}).await;
+}
+
+#[tokio::test]
+async fn a_nats_that_asks_for_a_token_gets_the_one_of_the_url() {
+    let Some(server) = Server::nats_with_token("s3same") else { return };
+    let mut node = Node::start(&settings(server.url(), "token", |_| {})).await;
+    node.publish(To::Everybody, "1").await;
+    assert_eq!(node.hears().await, "1");
+    let wrong = format!("nats://pa%73s@127.0.0.1:{}", server.port());
+    let why = why_not(settings(wrong.parse().expect("a URL"), "token", |_| {})).await;
+    assert!(why.contains("check user, password or token"), "{why}");
+    assert!(!why.contains("pa%73s") && !why.contains("pass@"), "{why}");
 }
 
 async fn what_a_backend_publishes_itself_is_heard_and_what_cannot_be_read_is_skipped(

@@ -34,6 +34,13 @@ impl Node {
         node
     }
 
+    /// Goes on as a node that takes whatever it hears.
+    pub(crate) fn hearing(self) -> Hearing {
+        let mut events = self.events;
+        tokio::spawn(async move { while events.next().await.is_some() {} });
+        Hearing(self.broker)
+    }
+
     pub(crate) async fn event(&mut self) -> Event {
         let event = tokio::time::timeout(PATIENCE, self.events.next()).await;
         event.expect("something happens").expect("the broker was not stopped")
@@ -105,6 +112,26 @@ impl Node {
     }
 }
 
+/// A node that takes whatever it hears, and says nothing of it.
+pub(crate) struct Hearing(Arc<dyn Broker>);
+
+impl Hearing {
+    pub(crate) async fn publish(&mut self, to: To<'_>, text: &str) {
+        let body = Bytes::copy_from_slice(text.as_bytes());
+        self.0.publish(to, body).await.expect("the broker confirms it");
+    }
+}
+
 fn text(body: &Bytes) -> String {
     String::from_utf8(body.to_vec()).expect("only text is heard")
+}
+
+/// Returns why a broker cannot be connected to.
+pub(crate) async fn why_not(settings: Settings) -> String {
+    let (broker, events) = campanile_broker::start(&settings);
+    let mut node = Node { broker, events };
+    match node.event().await {
+        Event::Lost { why, .. } => why,
+        other => panic!("not lost: {other:?}"),
+    }
 }

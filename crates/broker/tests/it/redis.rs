@@ -2,13 +2,15 @@
 
 use crate::faults::Missed;
 use crate::node::{Node, settings};
-use crate::{contract, faults};
+use crate::slow::Slow;
+use crate::{contract, faults, slow};
 use campanile_broker::testing::Server;
 
 #[tokio::test]
 async fn redis_keeps_its_promise() {
     let Some(server) = Server::redis() else { return };
     contract::check(&server.url(), |_| {}).await;
+    slow::check(&server.url(), Slow::Lost, |_| {}).await;
     what_a_backend_publishes_itself_is_heard_and_what_cannot_be_read_is_skipped(&server).await;
 }
 

@@ -2,7 +2,8 @@
 
 use crate::faults::Missed;
 use crate::node::{Node, settings};
-use crate::{contract, faults};
+use crate::slow::Slow;
+use crate::{contract, faults, slow};
 use campanile_broker::testing::{Line, Server};
 use campanile_broker::{Settings, StreamSettings, To};
 
@@ -14,6 +15,7 @@ fn streams(settings: &mut Settings) {
 async fn redis_streams_keep_their_promise() {
     let Some(server) = Server::redis() else { return };
     contract::check(&server.url(), streams).await;
+    slow::check(&server.url(), Slow::Waits, streams).await;
     a_node_that_was_cut_off_for_too_long_is_told_that_something_is_missing(&server).await;
 }
 
