@@ -172,6 +172,7 @@ fn doctor(arguments: &crate::doctor::Arguments) -> Result<(), Failure> {
 
 fn check_config(arguments: &ConfigArguments) -> Result<(), Failure> {
     let loaded = arguments.load().map_err(begin)?;
+    serve::check_certificates(&loaded.config).map_err(Failure::usage)?;
     let mut text = String::new();
     for warning in &loaded.warnings {
         text.push_str(&format!("# warning: {warning}\n"));

@@ -143,6 +143,15 @@ pub enum Role {
     Demo,
 }
 
+/// Looks whether the listeners can speak TLS where they are to.
+///
+/// # Errors
+///
+/// If a file cannot be used: which, and why.
+pub fn check_certificates(config: &Config) -> Result<(), String> {
+    Certificates::read(config).map(drop)
+}
+
 /// Serves until SIGTERM or SIGINT, and takes leave.
 ///
 /// # Errors

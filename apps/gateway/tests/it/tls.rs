@@ -206,16 +206,20 @@ async fn curl_fetches_over_tls() {
 fn a_gateway_with_a_bad_certificate_does_not_start_and_says_why() {
     let certificate = Certificate::new();
     std::fs::write(certificate.certificate(), "hello").expect("it can be written");
-    let output = Command::new(env!("CARGO_BIN_EXE_campanile"))
-        .args(["serve", "--backend", "http://127.0.0.1:1/"])
-        .env_clear()
-        .env("CAMPANILE_PUBLIC_CERTIFICATE", certificate.certificate())
-        .env("CAMPANILE_PUBLIC_PRIVATE_KEY", certificate.key())
-        .output()
-        .expect("the binary is there");
-    assert_eq!(output.status.code(), Some(1));
-    let said = String::from_utf8_lossy(&output.stderr);
     let file = certificate.certificate();
     let why = format!("[public] certificate: {file} is no certificate in PEM: it has no BEGIN");
-    assert!(said.contains(&why), "{said}");
+    for (arguments, status) in
+        [(&["serve", "--backend", "http://127.0.0.1:1/"][..], 1), (&["check-config"], 2)]
+    {
+        let output = Command::new(env!("CARGO_BIN_EXE_campanile"))
+            .args(arguments)
+            .env_clear()
+            .env("CAMPANILE_PUBLIC_CERTIFICATE", &file)
+            .env("CAMPANILE_PUBLIC_PRIVATE_KEY", certificate.key())
+            .output()
+            .expect("the binary is there");
+        assert_eq!(output.status.code(), Some(status));
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(said.contains(&why), "{said}");
+    }
 }
