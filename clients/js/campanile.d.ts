@@ -40,8 +40,9 @@ export type SubscribeOptions = {
     onReconnect?: () => unknown;
     /**
      * Called when the server refuses the
-     * room, now or after a reconnect. With `onPublish` the subscription is asked for again on the
-     * next connection, since what one may hear can change; one that is only iterated ends.
+     * room, now or after a reconnect, or takes it away (`revoked`). With `onPublish` the subscription
+     * is asked for again on the next connection, since what one may hear can change; one that is only
+     * iterated ends.
      */
     onRefused?: (error: CampanileError) => unknown;
     /**
@@ -145,8 +146,9 @@ export type Settings = Required<Omit<Options, 'token' | 'WebSocket'>> & Pick<Opt
  * @property {() => unknown} [onReconnect] Called when the room is heard again after the connection
  *   was lost: what was published meanwhile was missed, so this is the moment to fetch it.
  * @property {(error: CampanileError) => unknown} [onRefused] Called when the server refuses the
- *   room, now or after a reconnect. With `onPublish` the subscription is asked for again on the
- *   next connection, since what one may hear can change; one that is only iterated ends.
+ *   room, now or after a reconnect, or takes it away (`revoked`). With `onPublish` the subscription
+ *   is asked for again on the next connection, since what one may hear can change; one that is only
+ *   iterated ends.
  * @property {number} [queueMax] Deliveries that wait for the `for await` loop, at most; 1,000.
  * @property {'error' | 'drop-oldest'} [overflow] What happens when they are more. `error`
  *   (default): the loop reads what waits and then throws `slow-consumer`, and the subscription
@@ -185,7 +187,8 @@ export type Settings = Required<Omit<Options, 'token' | 'WebSocket'>> & Pick<Opt
 /**
  * A client of one gateway. It keeps one connection, and brings the subscriptions back with it.
  *
- * Fires `state`, a {@link StateEvent}, whenever `state` has changed.
+ * Fires `state`, a {@link StateEvent}, whenever `state` has changed, and `rooms` when the server says
+ * that this client may hear other rooms than before.
  */
 export declare class Campanile extends EventTarget {
     #private;

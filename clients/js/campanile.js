@@ -44,8 +44,9 @@ const RESTART_MAX_MS = 300_000;
  * @property {() => unknown} [onReconnect] Called when the room is heard again after the connection
  *   was lost: what was published meanwhile was missed, so this is the moment to fetch it.
  * @property {(error: CampanileError) => unknown} [onRefused] Called when the server refuses the
- *   room, now or after a reconnect. With `onPublish` the subscription is asked for again on the
- *   next connection, since what one may hear can change; one that is only iterated ends.
+ *   room, now or after a reconnect, or takes it away (`revoked`). With `onPublish` the subscription
+ *   is asked for again on the next connection, since what one may hear can change; one that is only
+ *   iterated ends.
  * @property {number} [queueMax] Deliveries that wait for the `for await` loop, at most; 1,000.
  * @property {'error' | 'drop-oldest'} [overflow] What happens when they are more. `error`
  *   (default): the loop reads what waits and then throws `slow-consumer`, and the subscription
@@ -85,7 +86,8 @@ const RESTART_MAX_MS = 300_000;
 /**
  * A client of one gateway. It keeps one connection, and brings the subscriptions back with it.
  *
- * Fires `state`, a {@link StateEvent}, whenever `state` has changed.
+ * Fires `state`, a {@link StateEvent}, whenever `state` has changed, and `rooms` when the server says
+ * that this client may hear other rooms than before.
  */
 export class Campanile extends EventTarget {
   #url;
@@ -354,8 +356,11 @@ export class Campanile extends EventTarget {
     if (message === null) return;
     if (this.#state === 'connecting') this.#receiveGreeting(message);
     else if (message.type === 'publish') this.#receivePublish(message);
-    else if (message.type === 'restart') this.#receiveRestart(message);
-    else this.#receiveReply(message);
+    else if (typeof message.type === 'string') this.#receiveNews(message);
+    else if (message.is_authorized === false) {
+      this.#loseConnection();
+      this.#receiveRefusal();
+    } else this.#receiveReply(message);
   }
 
   /** @param {Record<string, any>} greeting */
@@ -396,12 +401,34 @@ export class Campanile extends EventTarget {
   }
 
   /**
+   * What a server of `campanile.v1` says without being asked. News of a later kind mean nothing here.
+   *
+   * @param {Record<string, any>} news
+   */
+  #receiveNews(news) {
+    if (news.type === 'restart') this.#receiveRestart(news);
+    else if (news.type === 'revoked') this.#receiveRevoked(news);
+    else if (news.type === 'allowed_rooms' && Array.isArray(news.allowed_rooms)) {
+      this.#allowedRooms = news.allowed_rooms;
+      this.dispatchEvent(new Event('rooms'));
+    }
+  }
+
+  /**
    * The server is about to close, and says when to come back: each client at another moment.
    *
    * @param {Record<string, any>} message
    */
   #receiveRestart({ reconnect_after_ms: ms }) {
     if (typeof ms === 'number' && ms >= 0) this.#restartMs = Math.min(ms, RESTART_MAX_MS);
+  }
+
+  /** @param {Record<string, any>} message */
+  #receiveRevoked({ requestId }) {
+    if (requestId === undefined) return;
+    const subscription = this.#subscriptions.get(keyOf(requestId));
+    // One that is pending was asked for after this was said, and gets an answer of its own.
+    if (subscription?.state === 'subscribed') subscription._refuse(new CampanileError('revoked'));
   }
 
   /** @param {Record<string, any>} reply */
@@ -681,6 +708,7 @@ const MEANINGS = {
   'too-many-pending': 'there are pendingMax subscriptions or requests already',
   'slow-consumer': 'more than queueMax deliveries were waiting to be read',
   'room-not-found': 'the server does not let us into that room',
+  revoked: 'the server does not let us hear that room any longer',
 };
 
 /** The event `state` of a {@link Campanile}. */

@@ -69,7 +69,7 @@ export class Player {
 
 /** A client, and the scripted server's end of its connection. */
 class Actor {
-  /** @type {Map<string, { subscription: import('../campanile.js').Subscription, heard: any }>} */
+  /** @type {Map<string, { subscription: import('../campanile.js').Subscription, heard: any, refused: any }>} */
   #subscriptions = new Map();
   /** @type {((reply: any) => Promise<any>)[]} For each request, what its reply is to do. */
   #expected = [];
@@ -110,10 +110,12 @@ class Actor {
       const key = canonical(requestId);
       const isSayable = room?.constructor === Object && key !== 'undefined' && !/^[[{]/.test(key);
       if (!isSayable || this.#subscriptions.has(key)) return false;
-      const heard = collector();
-      const subscription = this.client.subscribe({ room, requestId, onPublish: heard.collect });
+      const [heard, refused] = [collector(), collector()];
+      const { collect: onPublish } = heard;
+      const { collect: onRefused } = refused;
+      const subscription = this.client.subscribe({ room, requestId, onPublish, onRefused });
       await this.#assertSaid(request);
-      this.#subscriptions.set(key, { subscription, heard });
+      this.#subscriptions.set(key, { subscription, heard, refused });
       this.#expected.push(async (reply) => {
         this.webSocket.send(JSON.stringify(reply));
         const code = await subscription.ready.then(
@@ -185,6 +187,16 @@ class Actor {
       assert.deepEqual(this.client.allowedRooms, message.allowed_rooms ?? []);
     } else if (message.type === 'publish') {
       await this.#hearPublish(text, message);
+    } else if (message.type === 'revoked') {
+      await this.#hearRevoked(text, message);
+    } else if (message.type === 'allowed_rooms') {
+      const told = once(this.client, 'rooms');
+      this.webSocket.send(text);
+      await told;
+      assert.deepEqual(this.client.allowedRooms, message.allowed_rooms);
+    } else if (message.is_authorized === false) {
+      this.webSocket.send(text);
+      await inState(this.client, 'unauthorized');
     } else {
       await this.#expected.shift()?.(message);
     }
@@ -200,6 +212,19 @@ class Actor {
     this.webSocket.send(text);
     if (known !== undefined)
       assert.deepEqual((await known.heard.atLeast(before + 1)).at(-1), message);
+  }
+
+  /**
+   * @param {string} text
+   * @param {any} message
+   */
+  async #hearRevoked(text, { requestId }) {
+    const known = this.#subscriptions.get(canonical(requestId));
+    this.#subscriptions.delete(canonical(requestId));
+    this.webSocket.send(text);
+    const [error] = (await known?.refused.atLeast(1)) ?? [];
+    assert.equal(error?.code, known && 'revoked');
+    await known?.subscription.unsubscribe();
   }
 
   async close() {
