@@ -6,6 +6,7 @@
 //! connections.
 
 mod ask;
+pub mod http;
 mod timetable;
 mod wishes;
 

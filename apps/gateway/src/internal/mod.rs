@@ -5,9 +5,11 @@ pub mod trigger;
 use crate::accept::Asked;
 use crate::answer::{Answer, not_allowed, of_type, text, unavailable, with};
 use crate::metrics;
+use crate::revalidate;
 use crate::serve::Shared;
 use http::header::{AUTHORIZATION, ORIGIN, WWW_AUTHENTICATE};
-use http::{HeaderMap, Method, StatusCode};
+use http::{HeaderMap, Method, Request, StatusCode};
+use hyper::body::Incoming;
 use std::sync::Arc;
 
 /// Answers a request of the internal listener.
@@ -19,6 +21,7 @@ pub async fn answer(shared: Arc<Shared>, asked: Asked) -> Answer {
         "/trigger/" | "/trigger" | "//trigger/" | "//trigger" => {
             trigger::answer(&shared, request).await
         }
+        "/api/v1/revalidate" | "/api/v1/disconnect" => wish(&shared, &request),
         "/metrics" | "/readyz" | "/livez" if !is_reading => not_allowed("GET, HEAD"),
         "/metrics" if !is_permitted(&shared, request.headers()) => unauthorized(),
         "/metrics" => of_type(
@@ -33,6 +36,21 @@ pub async fn answer(shared: Arc<Shared>, asked: Asked) -> Answer {
             "Nothing is here. Post triggers to /trigger/; there are also /metrics, /readyz and \
              /livez.\n",
         ),
+    }
+}
+
+/// Answers whoever wishes that the rights of connections are renewed, or that they are closed.
+fn wish(shared: &Shared, request: &Request<Incoming>) -> Answer {
+    if request.method() != Method::POST {
+        return not_allowed("POST");
+    }
+    if let Some(refusal) = turned_away(shared, request.headers()) {
+        return refusal;
+    }
+    let query = request.uri().query().unwrap_or_default();
+    match request.uri().path() {
+        "/api/v1/disconnect" => revalidate::http::disconnect(shared, query),
+        _ => revalidate::http::revalidate(shared, query),
     }
 }
 

@@ -70,13 +70,13 @@ fn number(page: &str, name: &str) -> u64 {
     line.and_then(|value| value.parse().ok()).unwrap_or_else(|| panic!("no {name} in {page}"))
 }
 
-async fn metric(campanile: &Campanile, name: &str) -> u64 {
+pub(crate) async fn metric(campanile: &Campanile, name: &str) -> u64 {
     let page = http::get(campanile.internal, "/metrics").await.expect("metrics are served");
     number(&page.body, name)
 }
 
 /// Waits until a metric has come to a value.
-async fn comes_to(campanile: &Campanile, name: &str, value: u64) {
+pub(crate) async fn comes_to(campanile: &Campanile, name: &str, value: u64) {
     let (began, mut is) = (Instant::now(), metric(campanile, name).await);
     while is != value {
         assert!(began.elapsed() < WITHIN, "{name} is {is}, not {value}");

@@ -12,5 +12,6 @@ mod listeners;
 mod protocol;
 mod proxies;
 mod reload;
+mod revalidate;
 mod tls;
 mod vectors;

@@ -39,6 +39,8 @@ pub(super) fn parse(text: &str) -> Result<Script, String> {
             }
             "backend" => Some(backend(rest, &mut told)),
             "trigger" => Some(trigger(rest)),
+            "post" => Some(Step::Post { path: rest.to_owned() }),
+            "metric" => metric(rest),
             "answer" => answer(rest),
             "wait" => rest.parse().ok().map(Duration::from_secs_f64).map(Step::Wait),
             who => client(who, rest),
@@ -77,6 +79,10 @@ fn trigger(rest: &str) -> Step {
         },
         None => Step::Trigger { headers: Vec::new(), body: rest.as_bytes().to_vec() },
     }
+}
+
+fn metric(rest: &str) -> Option<Step> {
+    rest.contains(' ').then(|| Step::Metric { line: rest.to_owned() })
 }
 
 fn answer(rest: &str) -> Option<Step> {

@@ -31,7 +31,11 @@ pub(crate) enum Step {
     Close { who: String },
     /// The backend posts a trigger.
     Trigger { headers: Vec<(&'static str, &'static str)>, body: Vec<u8> },
-    /// How the last trigger was answered: one of these, with this body if one is given.
+    /// An operator posts to a path of the internal listener.
+    Post { path: String },
+    /// The page of metrics comes to have this line.
+    Metric { line: String },
+    /// How the last trigger or post was answered: one of these, with this body if one is given.
     Answered { status: Vec<u16>, body: Option<String> },
     /// The backend answers otherwise from here on.
     Backend(Rule),
@@ -105,7 +109,8 @@ impl<'a> Player<'a> {
     }
 
     async fn step(&mut self, step: Step) -> Outcome {
-        let follows = matches!(step, Step::Closed { .. } | Step::Answered { .. });
+        let follows =
+            matches!(step, Step::Closed { .. } | Step::Answered { .. } | Step::Metric { .. });
         if !follows && !matches!(step, Step::Send { .. } | Step::SendBinary { .. }) {
             self.quiet().await?;
         }
@@ -120,7 +125,12 @@ impl<'a> Player<'a> {
                 self.said.insert(who, text);
             }
             Step::SendBinary { who, bytes } => self.client(&who)?.send_binary(bytes).await,
-            Step::Trigger { headers, body } => self.trigger(&headers, &body).await?,
+            Step::Trigger { headers, body } => {
+                self.post("/trigger/", &headers, &body).await?;
+                self.triggered = true;
+            }
+            Step::Metric { line } => comes_to_say(self.campanile, &line).await?,
+            Step::Post { path } => self.post(&path, &[], b"").await?,
             Step::Backend(rule) => self.backend.answer(rule),
             Step::Wait(time) => tokio::time::sleep(time).await,
             Step::Close { who } => self.close(&who).await?,
@@ -184,22 +194,20 @@ impl<'a> Player<'a> {
         }
     }
 
-    async fn trigger(&mut self, headers: &[(&str, &str)], body: &[u8]) -> Outcome {
-        let answer = http::post(self.campanile.internal, "/trigger/", headers, body).await;
-        self.answer =
-            Some(answer.map_err(|error| format!("the trigger was not answered: {error}"))?);
-        self.triggered = true;
+    async fn post(&mut self, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Outcome {
+        let answer = http::post(self.campanile.internal, path, headers, body).await;
+        self.answer = Some(answer.map_err(|error| format!("the post was not answered: {error}"))?);
         Ok(())
     }
 
     fn answered(&self, status: &[u16], body: Option<&str>) -> Outcome {
-        let answer = self.answer.as_ref().ok_or("nothing was triggered")?;
+        let answer = self.answer.as_ref().ok_or("nothing was posted")?;
         if !status.contains(&answer.status) {
-            return Err(format!("the trigger was answered {} {}", answer.status, answer.body));
+            return Err(format!("it was answered {} {}", answer.status, answer.body));
         }
         match body {
             Some(body) if !same_text(body, &answer.body) => {
-                Err(format!("the trigger was answered {:?}, not {body:?}", answer.body))
+                Err(format!("it was answered {:?}, not {body:?}", answer.body))
             }
             _ => Ok(()),
         }
@@ -259,6 +267,18 @@ impl<'a> Player<'a> {
         self.perhaps.clear();
         Ok(())
     }
+}
+
+/// Waits until the page of metrics has a line.
+async fn comes_to_say(campanile: &Campanile, line: &str) -> Outcome {
+    for _ in 0..1_000 {
+        let page = http::get(campanile.internal, "/metrics").await;
+        if page.map_err(|error| error.to_string())?.body.lines().any(|found| found == line) {
+            return Ok(());
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    Err("the metrics never say so".to_owned())
 }
 
 fn fits((text, how): &(String, Receive), came: Option<&Incoming>) -> bool {
