@@ -217,24 +217,9 @@ async fn start(config: Config, role: Role) -> Result<(Arc<Shared>, Listeners, Lo
     let _ = settings.revalidation.set(revalidation);
     settings.interest.iter().for_each(|interest| interest.start(handle.clone()));
     let places = Places::new(connections_max(&config), config.limits.connections_per_address_max);
-    let (public_s, internal_s) = (tls.s(Side::Public), tls.s(Side::Internal));
-    tracing::info!(
-        "serving ws{public_s}://{public_address}{} for {}, up to {} connections on {} loops",
-        config.public.path.as_str(),
-        url.as_str(),
-        places.most(),
-        handle.loops(),
-    );
-    tracing::info!("taking triggers at http{internal_s}://{internal_address}/trigger/");
-    if demo.is_some() {
-        tracing::info!(
-            "the page is at http{public_s}://{public_address}/ - open it twice, then try"
-        );
-        tracing::info!(
-            "curl -d '{{\"rooms\":[{{\"room\":\"lobby\"}}],\"data\":{{\"text\":\"hello\"}}}}' \
-             http{internal_s}://{internal_address}/trigger/"
-        );
-    }
+    let origin = |side, address| format!("http{}://{address}", tls.s(side));
+    let origins = (origin(Side::Public, public_address), origin(Side::Internal, internal_address));
+    announce(&config, &url, (places.most(), handle.loops()), &origins, demo.is_some());
     let shared = Arc::new(Shared {
         config: ArcSwap::from_pointee(config),
         backend,
@@ -255,6 +240,30 @@ async fn start(config: Config, role: Role) -> Result<(Arc<Shared>, Listeners, Lo
     });
     tokio::spawn(publishing::run(Arc::clone(&shared), events));
     Ok((shared, Listeners { public, internal }, loops))
+}
+
+/// Tells a person what is served, and where.
+fn announce(
+    config: &Config,
+    url: &BackendUrl,
+    (places, loops): (usize, usize),
+    (public, internal): &(String, String),
+    has_page: bool,
+) {
+    tracing::info!(
+        "serving {}{} for {}, up to {places} connections on {loops} loops",
+        public.replacen("http", "ws", 1),
+        config.public.path.as_str(),
+        url.as_str(),
+    );
+    tracing::info!("taking triggers at {internal}/trigger/");
+    if has_page {
+        tracing::info!("the page is at {public}/ - open it twice, then try");
+        tracing::info!(
+            "curl -d '{{\"rooms\":[{{\"room\":\"lobby\"}}],\"data\":{{\"text\":\"hello\"}}}}' \
+             {internal}/trigger/"
+        );
+    }
 }
 
 fn bind(section: &str, address: SocketAddr) -> Result<TcpListener, String> {
