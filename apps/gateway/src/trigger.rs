@@ -6,6 +6,7 @@ mod tests;
 use crate::config::{self, TriggerMatch};
 use crate::names::Uuid;
 use crate::object;
+use crate::spans::TRACEPARENT;
 use bytes::{BufMut, Bytes, BytesMut};
 use campanile_hub::{Match, Room};
 use campanile_manager::{Envelope, Publication};
@@ -26,6 +27,8 @@ pub struct Trigger {
     pub id: Option<Box<str>>,
     /// Who does not get it.
     pub exclude: Exclude,
+    /// The span that it belongs to, of those who trace; what is none is found out when it is used.
+    pub traceparent: Option<Box<str>>,
 }
 
 /// Who does not get what a trigger publishes, usually since they caused it.
@@ -89,10 +92,12 @@ impl Trigger {
     pub fn read(body: &[u8], config: &config::Trigger) -> Result<Trigger, BadTrigger> {
         let not_json = |why: String| BadTrigger::NotJson(why);
         let text = std::str::from_utf8(body).map_err(|error| not_json(error.to_string()))?;
-        let values = object::values(text, &["rooms", "data", "match", "id", "exclude"])
-            .map_err(|error| not_json(error.to_string()))?;
+        let values =
+            object::values(text, &["rooms", "data", "match", "id", "exclude", TRACEPARENT])
+                .map_err(|error| not_json(error.to_string()))?;
         // JSON of another kind has no rooms in it.
-        let [rooms_text, data, match_text, id, exclude_text] = values.unwrap_or_default();
+        let [rooms_text, data, match_text, id, exclude_text, traceparent] =
+            values.unwrap_or_default();
         let rooms_text = rooms_text.ok_or(BadTrigger::NoRooms)?;
         let data = data.ok_or(BadTrigger::NoData)?;
         let matching = matching(match_text, config.matching)?;
@@ -100,8 +105,9 @@ impl Trigger {
         let has_literal_star = matching == Match::Literal && rooms.iter().any(Room::has_star);
         let id = id.filter(|id| *id != "null").map(read_id).transpose()?;
         let exclude = exclude_text.map_or(Ok(Exclude::default()), exclude)?;
+        let traceparent = traceparent.and_then(|json| serde_json::from_str(json).ok());
         let publication = Publication::new(rooms, matching, envelope(data));
-        Ok(Trigger { publication, skipped, has_literal_star, id, exclude })
+        Ok(Trigger { publication, skipped, has_literal_star, id, exclude, traceparent })
     }
 }
 

@@ -7,6 +7,7 @@ use crate::answer::{Answer, json, not_allowed, of_type, text, with};
 use crate::config::BackendUrl;
 use crate::internal::trigger::{self, Wish};
 use crate::serve::Shared;
+use crate::spans::Span;
 use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, HOST, ORIGIN, REFERRER_POLICY};
 use http::{HeaderMap, Method, StatusCode};
 use std::io;
@@ -58,7 +59,8 @@ impl Demo {
                 match trigger::read(shared, &head.headers, body).await {
                     Ok(body) => {
                         let wish = Wish { counted: true, ..Wish::default() };
-                        trigger::publish(shared, body, &wish).await
+                        let span = Span::of_request("trigger", &head.headers);
+                        trigger::publish(shared, body, &wish, &span).await
                     }
                     Err(answer) => answer,
                 }

@@ -2,8 +2,9 @@
 
 use super::turned_away;
 use crate::answer::{Answer, json, not_allowed, text, unavailable, with};
-use crate::publishing::{NotPublished, Published, memory, with_id};
+use crate::publishing::{NotPublished, Published, memory, with_key};
 use crate::serve::Shared;
+use crate::spans::{Span, TRACEPARENT};
 use crate::trigger::{BadTrigger, Trigger, is_id};
 use bytes::Bytes;
 use campanile_broker::PublishError;
@@ -40,10 +41,13 @@ pub async fn answer(shared: &Shared, request: Request<Incoming>) -> Answer {
     let Some(wish) = Wish::read(&head.headers, head.uri.query().unwrap_or_default()) else {
         return bad(shared, &BadTrigger::Id);
     };
-    match read(shared, &head.headers, body).await {
-        Ok(body) => publish(shared, body, &wish).await,
+    let span = Span::of_request("trigger", &head.headers);
+    let answer = match read(shared, &head.headers, body).await {
+        Ok(body) => publish(shared, body, &wish, &span).await,
         Err(answer) => answer,
-    }
+    };
+    span.note("http.response.status_code", answer.status().as_u16().into());
+    answer
 }
 
 impl Wish {
@@ -110,7 +114,7 @@ async fn discard(body: Incoming, patience: Duration) {
 }
 
 /// Publishes what a trigger says, and answers it.
-pub async fn publish(shared: &Shared, mut body: Bytes, wish: &Wish) -> Answer {
+pub async fn publish(shared: &Shared, mut body: Bytes, wish: &Wish, span: &Span) -> Answer {
     if shared.handle.has_ended() {
         shared.triggers.stopping.add();
         return unavailable("the gateway has stopped: nobody was told\n");
@@ -126,8 +130,13 @@ pub async fn publish(shared: &Shared, mut body: Bytes, wish: &Wish) -> Answer {
         return dry_run(shared, trigger).await;
     }
     if let (None, Some(id)) = (&trigger.id, &wish.id) {
-        body = with_id(&body, id);
+        body = with_key(&body, "id", id);
         trigger.id = Some(id.clone());
+    }
+    span.note("campanile.rooms", trigger.publication.rooms.len());
+    if let Some(traceparent) = span.traceparent() {
+        body = with_key(&body, TRACEPARENT, &traceparent);
+        trigger.traceparent = Some(traceparent.into());
     }
     let skipped = trigger.skipped as u64;
     match shared.publishing.publish(body, &trigger, wish.counted, memory).await {

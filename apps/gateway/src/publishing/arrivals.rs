@@ -3,6 +3,7 @@
 use super::{Publishing, gaps, memory};
 use crate::serve::Shared;
 use crate::service::Gateway;
+use crate::spans::Span;
 use crate::trigger::Trigger;
 use bytes::Bytes;
 use campanile_broker::{Event, Events, Taken};
@@ -76,7 +77,7 @@ async fn deliver(shared: &Arc<Shared>, body: &Bytes, taken: Taken) -> Option<Und
             return None;
         }
     };
-    let Trigger { publication, has_literal_star, id, exclude, .. } = trigger;
+    let Trigger { publication, has_literal_star, id, exclude, traceparent, .. } = trigger;
     if let Some(id) = &id
         && !publishing.recent.is_new(id, memory(&config.trigger), Instant::now())
     {
@@ -86,6 +87,8 @@ async fn deliver(shared: &Arc<Shared>, body: &Bytes, taken: Taken) -> Option<Und
     drop(config);
     let connections = shared.excluded(&exclude).into();
     let publication = publication.excluding(Exclude { connections, ..Exclude::default() });
+    let span = Span::within("arrival", traceparent.as_deref());
+    let publication = publication.watched_by(span.watch());
     let receipt = hand_over(publishing, &shared.handle, publication).await?;
     let id = id.filter(|id| publishing.awaited.is_awaited(id));
     Some(Undelivered { receipt, _taken: taken, id, has_literal_star })

@@ -15,6 +15,7 @@ pub use interest::{Hearing, Interest};
 use crate::config;
 use crate::metrics::Count;
 use crate::recent::{Memory, Recent};
+use crate::spans::Span;
 use crate::trigger::Trigger;
 use awaited::Awaited;
 use bytes::{BufMut, Bytes, BytesMut};
@@ -115,7 +116,7 @@ impl Publishing {
         // What is to be recognised when it comes back has to have a name.
         let id = trigger.id.clone().unwrap_or_else(|| {
             let id = Awaited::new_id();
-            body = with_id(&body, &id);
+            body = with_key(&body, "id", &id);
             id
         });
         let mut arrival = self.awaited.wait_for(&id);
@@ -129,7 +130,12 @@ impl Publishing {
         let is_for_rooms = self.broker.listens_by_room() && publication.matching == Match::Literal;
         let topics: Vec<&str> = publication.rooms.iter().map(|room| room.as_str()).collect();
         let to = if is_for_rooms { To::Rooms(&topics) } else { To::Everybody };
-        self.broker.publish(to, body).await.map_err(NotPublished::Broker)
+        let span = Span::within("publish", trigger.traceparent.as_deref());
+        let published = self.broker.publish(to, body).await;
+        if published.is_err() {
+            span.fail("the broker did not take it");
+        }
+        published.map_err(NotPublished::Broker)
     }
 
     /// Returns why this node hears nothing at the moment; none when it does.
@@ -143,14 +149,16 @@ impl Publishing {
     }
 }
 
-/// Puts an id into the body of a trigger, which has none and is an object that is not empty.
-pub fn with_id(body: &[u8], id: &str) -> Bytes {
+/// Puts a key with a text into the body of a trigger, which is an object that is not empty. It comes
+/// first; of a key that stands there twice the last counts, so the body should not have it.
+pub fn with_key(body: &[u8], key: &'static str, text: &str) -> Bytes {
     let rest = body.trim_ascii_start();
     let rest = rest.strip_prefix(b"{").expect("a trigger is an object");
-    let id = serde_json::to_string(id).expect("a text is always JSON");
-    let mut named = BytesMut::with_capacity(rest.len() + id.len() + 8);
-    named.put_slice(b"{\"id\":");
-    named.put_slice(id.as_bytes());
+    let text = serde_json::to_string(text).expect("a text is always JSON");
+    let mut named = BytesMut::with_capacity(rest.len() + key.len() + text.len() + 6);
+    for part in ["{\"", key, "\":", &text] {
+        named.put_slice(part.as_bytes());
+    }
     named.put_slice(b",");
     named.put_slice(rest);
     named.freeze()

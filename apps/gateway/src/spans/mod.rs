@@ -9,6 +9,7 @@
 //! | --- | --- | --- |
 //! | `trigger` | its request was read | it was answered |
 //! | `publish` | it was given to the broker | the broker confirmed |
+//! | `arrival` | a node had it from the broker | its loops had it |
 //! | `mailbox` | it was posted to the loops | a loop took it |
 //! | `deliver` | a loop took it | that turn's writes were done |
 //! | `bootstrap` | the backend was asked | it answered |

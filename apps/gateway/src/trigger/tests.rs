@@ -12,7 +12,7 @@ fn check(bodies: &[&str], expected: &Expect) {
     for body in bodies {
         let line = match Trigger::read(body.as_bytes(), &config) {
             Err(bad) => format!("refused: {bad}"),
-            Ok(Trigger { publication, skipped, has_literal_star, id, exclude }) => {
+            Ok(Trigger { publication, skipped, has_literal_star, id, exclude, .. }) => {
                 let rooms: Vec<&str> = publication.rooms.iter().map(|room| room.as_str()).collect();
                 let shared = String::from_utf8_lossy(publication.shared());
                 let star = if has_literal_star { ", a literal star" } else { "" };

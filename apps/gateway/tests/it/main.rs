@@ -9,6 +9,8 @@ mod doctor;
 mod drain;
 mod hardship;
 mod listeners;
+#[cfg(feature = "otel")]
+mod otel;
 mod protocol;
 mod proxies;
 mod reload;
