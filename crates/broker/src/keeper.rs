@@ -6,7 +6,7 @@ use crate::event::Event;
 use crate::link::{Connected, Connector, Ears, Link, Signal, probe_every};
 use crate::node::Shared;
 use crate::probes::Probes;
-use crate::topics::{Changes, listen_all};
+use crate::topics::{BATCH, Changes};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use std::ops::ControlFlow;
@@ -86,9 +86,7 @@ impl<C: Connector> Keeper<C> {
             arrivals(settings.backlog_bytes_max, settings.message_bytes_max, counting);
         let (end, ended) = watch::channel(());
         let mover = tokio::spawn(mover.run(self.events.clone(), ended));
-        let within = settings.connect_within;
-        let established = tokio::time::timeout(within, self.try_to_establish(arrivals)).await;
-        match established.unwrap_or_else(|_| Err(format!("no answer within {within:?}"))) {
+        match self.try_to_establish(arrivals).await {
             Ok(proved) => Ok(Standing { proved, mover, end }),
             Err(why) => {
                 drop(end);
@@ -99,13 +97,17 @@ impl<C: Connector> Keeper<C> {
     }
 
     async fn try_to_establish(&mut self, arrivals: Arrivals) -> Result<Proved, String> {
+        let within = self.shared.settings.connect_within;
         let (sender, mut signals) = mpsc::channel(SIGNALS_MAX);
-        let connected = self.connector.connect(Ears::new(arrivals, sender)).await?;
-        let Connected { link, unbroken } = connected;
+        let ears = Ears::new(arrivals, sender);
+        let Connected { link, unbroken } = in_time(within, self.connector.connect(ears)).await?;
         let changes = self.shared.topics.connect();
-        listen_all(&changes.wanted, &*link).await?;
+        // As many as there are: each batch has its time.
+        for batch in changes.wanted.chunks(BATCH) {
+            in_time(within, link.listen(batch)).await?;
+        }
         let mut probes = Probes::new(self.shared.settings.silence);
-        first_probe(&mut probes, &*link, &mut signals).await?;
+        in_time(within, first_probe(&mut probes, &*link, &mut signals)).await?;
         Ok(Proved { link, unbroken, changes, signals, probes })
     }
 
@@ -156,6 +158,15 @@ impl<C: Connector> Keeper<C> {
             let _ = self.events.send(Event::Lost { since: outage.since, why }).await;
         }
     }
+}
+
+/// Gives a step of establishing so much time.
+async fn in_time<T>(
+    within: Duration,
+    step: impl Future<Output = Result<T, String>>,
+) -> Result<T, String> {
+    let done = tokio::time::timeout(within, step).await;
+    done.unwrap_or_else(|_| Err(format!("no answer within {within:?}")))
 }
 
 /// Waits until a first probe has come back.

@@ -12,6 +12,9 @@ use std::sync::{Mutex, PoisonError};
 /// A publication for more rooms than this goes to everybody, which is one message.
 const ROOMS_MAX: usize = 64;
 
+/// So does one whose copies would have more bytes than this together.
+const COPIES_BYTES_MAX: usize = 1 << 20;
+
 /// The addresses of one node, each the exchange and a word: `hightemplar:everybody`.
 pub(crate) struct Names {
     exchange: String,
@@ -43,10 +46,11 @@ impl Names {
         name
     }
 
-    /// Returns all that a publication has to be sent to.
-    pub(crate) fn of(&self, to: To<'_>) -> Vec<String> {
+    /// Returns all that a publication of so many bytes has to be sent to.
+    pub(crate) fn of(&self, to: To<'_>, bytes: usize) -> Vec<String> {
+        let few = |rooms| rooms <= ROOMS_MAX && rooms * bytes <= COPIES_BYTES_MAX;
         match to {
-            To::Rooms(topics) if topics.len() <= ROOMS_MAX => {
+            To::Rooms(topics) if topics.len() <= 1 || few(topics.len()) => {
                 topics.iter().map(|topic| self.room(topic)).collect()
             }
             To::Rooms(_) | To::Everybody => vec![self.everybody.clone()],

@@ -114,7 +114,8 @@ impl Subscriptions {
 
 impl Link for Nats {
     fn publish<'a>(&'a self, to: To<'a>, body: Bytes) -> BoxFuture<'a, Result<(), PublishError>> {
-        async move { self.say(&self.names.of(to), &wrap(Id::random(), &body)).await }.boxed()
+        async move { self.say(&self.names.of(to, body.len()), &wrap(Id::random(), &body)).await }
+            .boxed()
     }
 
     fn probe(&self, number: u64) -> BoxFuture<'_, Result<(), PublishError>> {

@@ -13,7 +13,8 @@ pub struct Settings {
     pub exchange: String,
     /// How long a probe may be on its way before the broker counts as lost.
     pub silence: Duration,
-    /// How long a connect may take, with everything that is established again.
+    /// How long each step of a connect may take: the login, the listens (some hundred at a time), and
+    /// the first probe.
     pub connect_within: Duration,
     /// How long the broker may take to confirm a publication or a listen.
     pub publish_within: Duration,

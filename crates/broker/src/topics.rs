@@ -12,7 +12,7 @@ use tokio::sync::{mpsc, oneshot};
 const CHANGES_MAX: usize = 1024;
 
 /// How many topics one request to the broker names.
-const BATCH: usize = 512;
+pub(crate) const BATCH: usize = 512;
 
 /// The topics of a node.
 pub(crate) struct Topics {
@@ -116,14 +116,6 @@ impl Changes {
             }
         }
     }
-}
-
-/// Listens for all at once, as the connection is being made.
-pub(crate) async fn listen_all(topics: &[Arc<str>], link: &dyn Link) -> Result<(), String> {
-    for batch in topics.chunks(BATCH) {
-        link.listen(batch).await?;
-    }
-    Ok(())
 }
 
 async fn tell_batch(

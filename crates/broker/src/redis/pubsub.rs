@@ -60,6 +60,9 @@ fn hear(hearing: &Hearing, push: PushInfo) {
 impl PubSub {
     /// Publishes to all of these channels as one transaction, so that all get it or none.
     async fn say(&self, channels: &[String], payload: &[u8]) -> Result<(), PublishError> {
+        if channels.is_empty() {
+            return Ok(());
+        }
         let mut pipeline = redis::pipe();
         if channels.len() > 1 {
             pipeline.atomic();
@@ -79,7 +82,8 @@ impl PubSub {
 
 impl Link for PubSub {
     fn publish<'a>(&'a self, to: To<'a>, body: Bytes) -> BoxFuture<'a, Result<(), PublishError>> {
-        async move { self.say(&self.names.of(to), &wrap(Id::random(), &body)).await }.boxed()
+        async move { self.say(&self.names.of(to, body.len()), &wrap(Id::random(), &body)).await }
+            .boxed()
     }
 
     fn probe(&self, number: u64) -> BoxFuture<'_, Result<(), PublishError>> {

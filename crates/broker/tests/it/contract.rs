@@ -61,11 +61,14 @@ async fn several_rooms_are_heard_once(nodes: Vec<Node>) {
     let mut many: Vec<&str> = many.iter().map(String::as_str).collect();
     many.push("c");
     other.publish(To::Rooms(&many), "many").await;
+    // Nobody, where a node hears only what it listens to.
+    one.try_to_publish(To::Rooms(&[]), "nowhere").await.expect("there is nothing to refuse");
     one.publish(To::Everybody, "end").await;
     let hears_all = !one.broker.listens_by_room();
     let all = ["a", "abc", "c"].map(|name| move |number| format!("{name} {number}"));
     let mut expected: Vec<String> =
         (0..50).flat_map(|number| all.map(|text| text(number))).collect();
+    expected.extend(hears_all.then(|| String::from("nowhere")));
     expected.push(String::from("many"));
     assert_eq!(sorted_as(one.hears_until("end").await, "many"), expected);
     if !hears_all {

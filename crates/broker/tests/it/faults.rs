@@ -52,6 +52,26 @@ async fn a_cut_line_is_noticed_and_told(server: &Server, missed: Missed, tune: T
     assert_eq!(heard, expected);
 }
 
+/// A node that listens to many rooms listens to all of them again.
+pub(crate) async fn many_rooms(server: &Server) {
+    const ROOMS: usize = 5000;
+    let line = Line::to(server.port());
+    let mut node = Node::start(&settings(server.url_at(line.port()), "many", |_| {})).await;
+    let rooms: Vec<String> = (0..ROOMS).map(|number| format!("room {number}")).collect();
+    let listens = rooms.iter().map(|room| node.broker.listen(room));
+    for listened in futures_util::future::join_all(listens).await {
+        listened.expect("the broker confirms it");
+    }
+    line.cut();
+    node.wait_for_lost().await;
+    line.mend();
+    node.wait_for_back().await;
+    for room in [&rooms[0], &rooms[ROOMS / 2], &rooms[ROOMS - 1]] {
+        node.publish(To::Rooms(&[room]), room).await;
+        assert_eq!(node.hears().await, *room);
+    }
+}
+
 async fn a_dead_line_is_noticed_though_nobody_says_a_word(
     server: &Server,
     missed: Missed,

@@ -21,6 +21,7 @@ async fn nats_keeps_its_promise() {
 #[tokio::test]
 async fn nats_in_trouble_keeps_its_promise() {
     let Some(mut server) = Server::nats() else { return };
+    faults::many_rooms(&server).await;
     faults::check(&mut server, Missed::Lost, |_| {}).await;
 }
 

@@ -17,6 +17,7 @@ async fn redis_keeps_its_promise() {
 #[tokio::test]
 async fn redis_in_trouble_keeps_its_promise() {
     let Some(mut server) = Server::redis() else { return };
+    faults::many_rooms(&server).await;
     faults::check(&mut server, Missed::Lost, |_| {}).await;
 }
 
