@@ -44,6 +44,11 @@ pub(super) fn check(config: &Config, places: &Places, errors: &mut Vec<ConfigErr
         let message = "[backend] socket speaks plain HTTP, so [backend] url begins with http://";
         error("backend.socket", message.to_owned());
     }
+    if backend.revalidate_every.is_some() && !backend.remember_headers {
+        let message =
+            "[backend] revalidate_every_s asks again with what remember_headers = false forgets";
+        error("backend.revalidate_every_s", message.to_owned());
+    }
     for (path, time) in [
         ("backend.timeout_s", backend.timeout),
         ("backend.connect_timeout_s", backend.connect_timeout),

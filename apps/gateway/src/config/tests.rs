@@ -549,3 +549,10 @@ fn what_takes_a_restart_stays_and_what_does_not_go_with_it_is_refused() {
     assert_eq!(say(&default, &with_tls("a")), begins);
     assert_eq!(say(&with_tls("a"), &default), begins);
 }
+
+#[test]
+fn nothing_can_be_asked_again_whose_headers_are_forgotten() {
+    check("[backend]\nremember_headers = false\nrevalidate_every_s = 60", "", "", &expect![[r#"
+        campanile.toml:3: [backend] revalidate_every_s asks again with what remember_headers = false forgets
+    "#]]);
+}
