@@ -19,7 +19,8 @@ use std::time::SystemTime;
 ///
 /// *Loss.* What was published while a node was [`State::Connected`], and confirmed, reaches it.
 /// Nothing else is lost in silence: each time that something may be missing is enclosed by an
-/// [`Event::Lost`], which says since when, and an [`Event::Back`], which says until when. With
+/// [`Event::Lost`](crate::Event::Lost), which says since when, and an
+/// [`Event::Back`](crate::Event::Back), which says until when. With
 /// Redis Streams the time between may turn out to have lost nothing.
 ///
 /// *Noticing.* A connection that breaks is noticed at once. One that is silent (a frozen broker, a
