@@ -53,6 +53,8 @@ mod object;
 
 mod descriptors;
 
+pub mod admin;
+
 pub mod metrics;
 
 pub mod spans;

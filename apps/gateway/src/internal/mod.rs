@@ -3,6 +3,7 @@
 pub mod trigger;
 
 use crate::accept::Asked;
+use crate::admin;
 use crate::answer::{Answer, not_allowed, of_type, text, unavailable, with};
 use crate::metrics;
 use crate::revalidate;
@@ -31,10 +32,14 @@ pub async fn answer(shared: Arc<Shared>, asked: Asked) -> Answer {
         ),
         "/readyz" => readiness(&shared),
         "/livez" => text(StatusCode::OK, "alive\n"),
+        path if path == "/admin" || path.starts_with("/admin/") => match is_reading {
+            true => admin::answer(path),
+            false => not_allowed("GET, HEAD"),
+        },
         _ => text(
             StatusCode::NOT_FOUND,
-            "Nothing is here. Post triggers to /trigger/; there are also /metrics, /readyz and \
-             /livez.\n",
+            "Nothing is here. Post triggers to /trigger/; there are also /metrics, /readyz, \
+             /livez and /admin/.\n",
         ),
     }
 }
