@@ -552,7 +552,12 @@ fn what_takes_a_restart_stays_and_what_does_not_go_with_it_is_refused() {
 
 #[test]
 fn nothing_can_be_asked_again_whose_headers_are_forgotten() {
-    check("[backend]\nremember_headers = false\nrevalidate_every_s = 60", "", "", &expect![[r#"
+    check(
+        "[backend]\nremember_headers = false\nrevalidate_every_s = 60",
+        "",
+        "",
+        &expect![[r#"
         campanile.toml:3: [backend] revalidate_every_s asks again with what remember_headers = false forgets
-    "#]]);
+    "#]],
+    );
 }

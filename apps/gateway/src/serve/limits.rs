@@ -1,6 +1,6 @@
 //! The configuration, as the loops and the listeners understand it.
 
-use super::INTERNAL_CONNECTIONS_MAX;
+use super::start::INTERNAL_CONNECTIONS_MAX;
 use crate::config::{Config, raise_descriptor_limit};
 use crate::trigger::ID_BYTES_MAX;
 use campanile_broker::{BrokerUrl, StreamSettings};
