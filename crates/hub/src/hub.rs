@@ -104,11 +104,25 @@ impl Hub {
     /// Takes longer the more subscriptions the connection has (about a nanosecond for each), and
     /// as long for a room of many as for a room of one.
     pub fn unsubscribe(&mut self, connection: ConnectionId, id: &RequestId) -> usize {
+        self.unsubscribe_each(connection, id, |_, _| {})
+    }
+
+    /// Does the same, and tells `told` of each of them before it ends: which room, and above which
+    /// number it heard publications.
+    pub fn unsubscribe_each(
+        &mut self,
+        connection: ConnectionId,
+        id: &RequestId,
+        mut told: impl FnMut(&Room, u64),
+    ) -> usize {
         let id_hash = self.hash_id(id);
         let mut ended = 0;
         // From the end, since the last seat takes the place of the one that goes.
         for index in (0..self.seats_of(connection).len()).rev() {
-            if self.has_id(&self.seats_of(connection)[index], id_hash, id) {
+            let seat = self.seats_of(connection)[index];
+            if self.has_id(&seat, id_hash, id) {
+                let open = self.directory.room(seat.room);
+                told(open.room(), open.subscriptions[seat.position as usize].since);
                 self.end_subscription(connection, index);
                 ended += 1;
             }

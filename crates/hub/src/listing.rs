@@ -28,9 +28,23 @@ impl Hub {
         &self,
         connection: ConnectionId,
     ) -> impl Iterator<Item = (&Room, &RequestId)> {
+        self.subscriptions_since(connection).map(|(room, id, _)| (room, id))
+    }
+
+    /// Returns the same, each with the number above which it hears publications.
+    pub fn subscriptions_since(
+        &self,
+        connection: ConnectionId,
+    ) -> impl Iterator<Item = (&Room, &RequestId, u64)> {
         self.seats_of(connection).iter().map(|seat| {
             let open = self.directory.room(seat.room);
-            (open.room(), &open.subscriptions[seat.position as usize].id)
+            let subscription = &open.subscriptions[seat.position as usize];
+            (open.room(), &subscription.id, subscription.since)
         })
+    }
+
+    /// Returns how many subscriptions a connection has.
+    pub fn subscription_count(&self, connection: ConnectionId) -> usize {
+        self.seats_of(connection).len()
     }
 }

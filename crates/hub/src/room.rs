@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::canonical::{Fault, canonical};
-use crate::members::{ANY, members};
+use crate::members::{ANY, covers, members};
 
 /// A room: a set of keys, each with a JSON value.
 ///
@@ -57,7 +57,18 @@ impl Room {
 
     /// Returns whether the value of some key is `*`, so that the room could be meant as a pattern.
     pub fn has_star(&self) -> bool {
-        members(&self.0).any(|(_, value)| value == ANY)
+        self.members().any(|(_, value)| value == ANY)
+    }
+
+    /// Returns its keys, sorted, each with its value: both in canonical JSON.
+    pub fn members(&self) -> impl Iterator<Item = (&str, &str)> {
+        members(&self.0)
+    }
+
+    /// Returns whether this room, taken for a pattern, covers `room`: both have the same keys, and each
+    /// value here is `*` or equal.
+    pub fn covers(&self, room: &Room) -> bool {
+        covers(&self.0, &room.0)
     }
 }
 

@@ -72,6 +72,17 @@ impl<K, T> Connections<T> for Visit<'_, K, T> {
         }
     }
 
+    fn walk(&mut self, from: ConnectionId, visit: &mut dyn FnMut(&mut Connection<'_, T>) -> bool) {
+        for slot in from as usize..self.entries.capacity() {
+            let entry = self.entries.get_mut(slot).filter(|entry| entry.can_send());
+            let connection =
+                entry.map(|entry| entry.connection(self.loop_index, slot as u32, self.desk));
+            if connection.is_some_and(|mut connection| !visit(&mut connection)) {
+                return;
+            }
+        }
+    }
+
     fn loop_index(&self) -> u16 {
         self.loop_index
     }

@@ -97,7 +97,7 @@ impl<S: Service, K> Handle<S, K> {
     ///
     /// If the loops are too far behind or have all ended; then it reaches nobody.
     pub fn publish(&self, publication: impl Into<Arc<Publication>>) -> Result<(), PostError> {
-        self.shared.post.publish(&publication.into(), None)
+        self.shared.post.publish(&publication.into(), None).map(drop)
     }
 
     /// Publishes, and returns what will tell how many subscriptions that reached.
@@ -109,9 +109,8 @@ impl<S: Service, K> Handle<S, K> {
         &self,
         publication: impl Into<Arc<Publication>>,
     ) -> Result<Receipt, PostError> {
-        let (receipt, tally) = Receipt::new(self.shared.post.loops());
-        self.shared.post.publish(&publication.into(), Some(&tally))?;
-        Ok(receipt)
+        let (post, publication) = (&self.shared.post, publication.into());
+        Receipt::of(post.loops(), |tally| post.publish(&publication, Some(tally)))
     }
 
     /// Hands a connection over to a loop, to each in turn.

@@ -124,12 +124,12 @@ impl<K, T, C> Post<K, T, C> {
         self.boxes.iter().all(Flag::is_retired)
     }
 
-    /// Posts a publication to every loop, or to none. A loop that has ended does not count.
+    /// Posts a publication to every loop, or to none; returns its number. A loop that has ended does not count.
     pub(crate) fn publish(
         &self,
         publication: &Arc<Publication>,
         receipt: Option<&Arc<Tally>>,
-    ) -> Result<(), PostError> {
+    ) -> Result<u64, PostError> {
         let bytes = publication.bytes();
         let mut sorting = self.lock();
         if self.has_ended() {
@@ -151,7 +151,7 @@ impl<K, T, C> Post<K, T, C> {
         }
         drop(sorting);
         self.boxes.iter().for_each(Flag::raise);
-        Ok(())
+        Ok(sequence)
     }
 
     /// Posts a letter to one loop, or gives it back when that is full.
@@ -281,18 +281,31 @@ impl Tally {
 ///
 /// A future, and for those without a runtime [`wait`](Self::wait).
 #[derive(Debug)]
-pub struct Receipt(Arc<Tally>);
+pub struct Receipt {
+    tally: Arc<Tally>,
+    sequence: u64,
+}
 
 impl Receipt {
-    pub(crate) fn new(loops: usize) -> (Self, Arc<Tally>) {
+    /// Makes the receipt of a publication that `post` takes; it returns the publication's number.
+    pub(crate) fn of(
+        loops: usize,
+        post: impl FnOnce(&Arc<Tally>) -> Result<u64, PostError>,
+    ) -> Result<Self, PostError> {
         let tally = Arc::new(Tally::new(loops));
-        (Self(Arc::clone(&tally)), tally)
+        post(&tally).map(|sequence| Self { tally, sequence })
+    }
+
+    /// Returns the publication's number: they count up from one to the next.
+    pub fn sequence(&self) -> u64 {
+        self.sequence
     }
 
     /// Waits for the number, `patience` at most.
     pub fn wait(&self, patience: Duration) -> Option<u64> {
-        let state = self.0.lock();
-        let complete = self.0.complete.wait_timeout_while(state, patience, |s| s.loops_left > 0);
+        let state = self.tally.lock();
+        let complete =
+            self.tally.complete.wait_timeout_while(state, patience, |s| s.loops_left > 0);
         let (state, _) = complete.expect("nobody panics while counting");
         (state.loops_left == 0).then_some(state.deliveries)
     }
@@ -305,7 +318,7 @@ impl Future for Receipt {
         self: std::pin::Pin<&mut Self>,
         context: &mut std::task::Context<'_>,
     ) -> std::task::Poll<u64> {
-        let mut state = self.0.lock();
+        let mut state = self.tally.lock();
         if state.loops_left == 0 {
             return std::task::Poll::Ready(state.deliveries);
         }

@@ -26,6 +26,14 @@ pub trait Service: Send + 'static {
     /// Answers a message.
     fn message(&mut self, connection: &mut Connection<'_, Self::Session>, message: Message<'_>);
 
+    /// Hears that the subscriptions of a connection, which is closing or gone, are about to end. Not
+    /// called for one that has none.
+    fn leaving(&mut self, _connection: &Connection<'_, Self::Session>) {}
+
+    /// Hears that a connection is closed since its client is too slow, and how many frames that waited
+    /// for it are dropped.
+    fn shed(&mut self, _connection: &Connection<'_, Self::Session>, _frames_dropped: u64) {}
+
     /// Takes leave of a connection, once for each that was opened. Its subscriptions are gone.
     fn closed(&mut self, key: ConnectionKey, session: Self::Session, closed: &Closed);
 
@@ -54,6 +62,10 @@ pub trait Connections<T> {
 
     /// Calls `visit` with every open connection.
     fn each(&mut self, visit: &mut dyn FnMut(&mut Connection<'_, T>));
+
+    /// Calls `visit` with the open connections from the slot `from` on, until it has been called with
+    /// the last or returns false.
+    fn walk(&mut self, from: ConnectionId, visit: &mut dyn FnMut(&mut Connection<'_, T>) -> bool);
 
     /// Returns which loop this is.
     fn loop_index(&self) -> u16;
@@ -142,6 +154,8 @@ pub(crate) struct Desk {
     pub(crate) now: Instant,
     /// The number of the publication accepted last when this was last looked at.
     pub(crate) sequence: u64,
+    /// The number of the publication that this loop delivered last.
+    pub(crate) delivered: u64,
     pub(crate) hub: Hub,
     pub(crate) pieces: Pieces,
     /// Messages sent to one connection, ever.
@@ -226,6 +240,12 @@ impl<T> Connection<'_, T> {
         self.desk.hub.unsubscribe(self.key.slot, id)
     }
 
+    /// Does the same, and tells `told` of each of them before it ends: which room, and above which
+    /// number it heard publications.
+    pub fn unsubscribe_each(&mut self, id: &RequestId, told: impl FnMut(&Room, u64)) -> usize {
+        self.desk.hub.unsubscribe_each(self.key.slot, id, told)
+    }
+
     /// Ends those of its subscriptions whose rooms `keep` does not want; returns how many. `dropped`
     /// is told of each of them.
     pub fn retain_subscriptions(
@@ -234,6 +254,33 @@ impl<T> Connection<'_, T> {
         dropped: impl FnMut(&Room, &RequestId),
     ) -> usize {
         self.desk.hub.retain(self.key.slot, keep, dropped)
+    }
+
+    /// Returns its subscriptions: to which room, under which id, and above which number each hears
+    /// publications.
+    pub fn subscriptions(&self) -> impl Iterator<Item = (&Room, &RequestId, u64)> {
+        self.desk.hub.subscriptions_since(self.key.slot)
+    }
+
+    /// Returns how many subscriptions it has.
+    pub fn subscription_count(&self) -> usize {
+        self.desk.hub.subscription_count(self.key.slot)
+    }
+
+    /// Returns the number of the publication accepted last: a subscription made now hears those above.
+    pub fn accepted(&self) -> u64 {
+        self.desk.sequence
+    }
+
+    /// Returns the number of the publication that its loop delivered last: a subscription that ends now
+    /// has heard those up to it.
+    pub fn delivered(&self) -> u64 {
+        self.desk.delivered
+    }
+
+    /// Returns how many bytes wait for its client, which did not read them so far.
+    pub fn bytes_waiting(&self) -> usize {
+        self.outbox.bytes_waiting()
     }
 
     /// Returns whether it is subscribed to anything.

@@ -81,43 +81,50 @@ fn whoever_publishes_at_once_all_loops_see_one_order() {
 fn a_publication_that_one_loop_has_no_room_for_reaches_none() {
     let post = post(2, 2, usize::MAX);
     assert!(post.send(1, Letter::Command(1)).is_ok());
-    assert_eq!(post.publish(&publication("one"), None), Ok(()));
+    assert_eq!(post.publish(&publication("one"), None), Ok(1));
     assert_eq!(post.publish(&publication("two"), None), Err(PostError::Full));
     assert!(matches!(post.send(1, Letter::Command(2)), Err(Letter::Command(2))));
     assert!(post.send(0, Letter::Command(3)).is_ok());
     assert!(post.send(1, Letter::Stop { deadline: Instant::now() }).is_ok(), "always possible");
     assert_eq!(take(&post, 0), [(1, "one".to_owned())]);
     assert_eq!(take(&post, 1), [(1, "one".to_owned())]);
-    assert_eq!(post.publish(&publication("three"), None), Ok(()));
+    assert_eq!(post.publish(&publication("three"), None), Ok(2));
     assert_eq!(take(&post, 1), [(2, "three".to_owned())], "what was refused has no number");
 }
 
 #[test]
 fn bytes_are_limited_but_one_large_publication_may_pass_alone() {
     let post = post(1, usize::MAX, 10);
-    assert_eq!(post.publish(&publication("123456789012345"), None), Ok(()));
+    assert_eq!(post.publish(&publication("123456789012345"), None), Ok(1));
     assert_eq!(post.publish(&publication("1"), None), Err(PostError::Full));
     assert_eq!(take(&post, 0).len(), 1);
-    assert_eq!(post.publish(&publication("12345"), None), Ok(()));
-    assert_eq!(post.publish(&publication("12345"), None), Ok(()));
+    assert_eq!(post.publish(&publication("12345"), None), Ok(2));
+    assert_eq!(post.publish(&publication("12345"), None), Ok(3));
     assert_eq!(post.publish(&publication("1"), None), Err(PostError::Full));
 }
 
 #[test]
 fn letters_taken_but_not_worked_off_still_count() {
     let post = post(1, 1, usize::MAX);
-    assert_eq!(post.publish(&publication("one"), None), Ok(()));
+    assert_eq!(post.publish(&publication("one"), None), Ok(1));
     let mut letters = VecDeque::new();
     post.collect(0, &mut letters);
     assert_eq!(letters.len(), 1);
     assert_eq!(post.publish(&publication("two"), None), Err(PostError::Full));
     post.worked_off(0, 3);
-    assert_eq!(post.publish(&publication("two"), None), Ok(()));
+    assert_eq!(post.publish(&publication("two"), None), Ok(2));
 }
 
 #[test]
 fn a_receipt_tells_the_sum_once_every_loop_has_counted() {
-    let (mut receipt, tally) = Receipt::new(2);
+    let mut posted = None;
+    let post = |tally: &Arc<Tally>| {
+        posted = Some(Arc::clone(tally));
+        Ok(5)
+    };
+    let mut receipt = Receipt::of(2, post).expect("it was taken");
+    assert_eq!(receipt.sequence(), 5);
+    let tally = posted.expect("it was handed over");
     let mut context = Context::from_waker(Waker::noop());
     tally.add(3);
     assert_eq!(receipt.wait(Duration::from_millis(5)), None);

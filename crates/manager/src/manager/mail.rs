@@ -83,6 +83,7 @@ impl<S: Service, P: Poller> Manager<S, P> {
         publication: &Arc<Publication>,
         receipt: Option<&Tally>,
     ) -> usize {
+        self.desk.delivered = sequence;
         let excluded = self.excluded(publication.exclude());
         let is_plain = excluded.is_empty() && publication.slow() == Slow::Close;
         let published = if is_plain {

@@ -82,6 +82,7 @@ impl<S: Service, P: Poller> Manager<S, P> {
             desk: Desk {
                 now,
                 sequence: 0,
+                delivered: 0,
                 hub,
                 pieces: Pieces::default(),
                 messages_sent: 0,

@@ -128,10 +128,10 @@ impl<S: Service, P: Poller> Manager<S, P> {
         if entry.websocket.has_output() || entry.websocket.closed().is_some() {
             self.desk.dirty.push(slot);
         }
-        if !entry.websocket.can_send() {
-            self.desk.hub.leave(slot);
-        }
         self.timers.arm(slot, &mut entry.armed, entry.websocket.deadline());
+        if !entry.websocket.can_send() {
+            self.leave(slot);
+        }
     }
 
     pub(super) fn ring_timers(&mut self) {

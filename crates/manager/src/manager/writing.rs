@@ -39,19 +39,20 @@ impl<S: Service, P: Poller> Manager<S, P> {
     }
 
     pub(super) fn flush(&mut self, slot: u32) {
-        let Self { connections, desk, parcel, .. } = self;
-        let Some(entry) = connections.get_mut(slot as usize) else { return };
+        let Some(entry) = self.connections.get_mut(slot as usize) else { return };
         if entry.ending {
             // Its socket may have failed: to write again would fail again, without end.
             return;
         }
         if entry.websocket.has_output() {
             let (outbox, websocket) = (&mut entry.outbox, &mut entry.websocket);
-            outbox.push_frames(&mut desk.pieces, |private| websocket.poll_output(private));
+            outbox.push_frames(&mut self.desk.pieces, |private| websocket.poll_output(private));
             if !entry.websocket.can_send() {
-                desk.hub.leave(slot);
+                self.leave(slot);
             }
         }
+        let Self { connections, desk, parcel, .. } = self;
+        let Some(entry) = connections.get_mut(slot as usize) else { return };
         parcel.clear();
         entry.outbox.pack(&desk.pieces, &self.packing, parcel);
         self.frames_waiting -= entry.outbox.frames_waiting();
@@ -102,6 +103,8 @@ impl<S: Service, P: Poller> Manager<S, P> {
         let dropped = backlog.drop_frames() as u64;
         self.frames_waiting -= dropped;
         self.counters.slow_dropped.add(dropped);
+        let Self { service, desk, .. } = self;
+        service.shed(&entry.connection(self.index, slot, desk), dropped);
         entry.websocket.close(CloseCode::TRY_AGAIN_LATER, "too slow", self.desk.now);
         self.settle(slot);
     }
@@ -141,8 +144,17 @@ impl<S: Service, P: Poller> Manager<S, P> {
         if !entry.ending {
             entry.ending = true;
             entry.websocket.end_of_stream();
-            self.desk.hub.leave(slot);
+            self.leave(slot);
             self.ending.push(slot);
+        }
+    }
+
+    /// Ends the subscriptions of a connection.
+    pub(super) fn leave(&mut self, slot: u32) {
+        let Self { connections, desk, service, .. } = self;
+        if desk.hub.is_subscribed(slot) {
+            service.leaving(&connections[slot as usize].connection(self.index, slot, desk));
+            desk.hub.leave(slot);
         }
     }
 

@@ -208,6 +208,11 @@ impl Outbox {
         self.backlog.as_ref().map_or(0, |backlog| backlog.frames())
     }
 
+    /// Returns how many bytes an earlier turn could not write.
+    pub(crate) fn bytes_waiting(&self) -> usize {
+        self.backlog.as_ref().map_or(0, |backlog| backlog.bytes())
+    }
+
     /// Gives up the backlog's memory once all of it is written.
     pub(crate) fn drop_backlog(&mut self) {
         self.backlog = None;
