@@ -1,6 +1,6 @@
 //! What other threads ask of the gateway on a loop.
 
-use crate::lookup::{Audience, Question};
+use crate::lookup::Look;
 use crate::publishing::Gap;
 use crate::reply;
 use crate::revalidate::Answer;
@@ -8,9 +8,7 @@ use crate::service::{Gateway, Session};
 use campanile_manager::ConnectionKey;
 use campanile_manager::service::Connections;
 use campanile_wire::CloseCode;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio::sync::mpsc;
 
 /// What a loop is asked to do with its connections.
 pub enum Command {
@@ -56,13 +54,8 @@ pub enum Command {
         /// Which.
         key: ConnectionKey,
     },
-    /// Tell whom a publication would reach.
-    Audience {
-        /// Which.
-        question: Arc<Question>,
-        /// Where to.
-        reply: mpsc::UnboundedSender<Audience>,
-    },
+    /// Answer a question about the connections.
+    Look(Look),
     /// Tell those who are subscribed that something may be missing, if they have a word for it.
     Gap(Gap),
     /// Close those who were subscribed when the last gap ended and have no word for it: one part
@@ -82,10 +75,7 @@ impl Command {
             Self::Heard { key } => {
                 connections.with(key, &mut |connection| gateway.go_on(connection));
             }
-            Self::Audience { question, reply } => {
-                // Whoever asked may have given up.
-                let _ = reply.send(question.audience(connections));
-            }
+            Self::Look(look) => look(connections),
             Self::Gap(gap) => gateway.tell_gap(gap, connections),
             Self::CloseUnaware { part, parts } => gateway.close_unaware(part, parts, connections),
             Self::Close { key, code, reason } => {

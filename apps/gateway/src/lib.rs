@@ -43,6 +43,10 @@ pub mod status;
 
 pub mod internal;
 
+pub mod api;
+
+pub mod control;
+
 pub mod trigger;
 
 pub mod publishing;

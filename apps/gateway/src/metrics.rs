@@ -167,6 +167,7 @@ pub fn page(shared: &Shared) -> String {
     page.labelled("reloads_total", "outcome", "done", shared.reloads.done.get());
     page.labelled("reloads_total", "outcome", "failed", shared.reloads.failed.get());
     broker(&mut page, shared);
+    control(&mut page, shared);
     backend(&mut page, shared);
     revalidations(&mut page, shared);
     hooks(&mut page, shared);
@@ -252,6 +253,13 @@ fn broker(page: &mut Page, shared: &Shared) {
         "Triggers that came again by their id, over HTTP or from the broker.",
         publishing.recent.duplicates.get(),
     );
+}
+
+fn control(page: &mut Page, shared: &Shared) {
+    page.family("node_wishes", "Wishes of nodes to each other, by what became of them.");
+    for (outcome, value) in shared.control.counters.iter() {
+        page.labelled("node_wishes_total", "outcome", outcome, value);
+    }
 }
 
 fn backend(page: &mut Page, shared: &Shared) {

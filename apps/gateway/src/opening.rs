@@ -7,7 +7,7 @@ use crate::config::Dialect;
 use crate::places::Permit;
 use crate::reply::Speech;
 use crate::serve::Shared;
-use crate::service::{Admission, Session};
+use crate::service::{Admission, Origin, Session};
 use crate::users::{self, Moment};
 use bytes::Bytes;
 use campanile_manager::{Adoption, Socket};
@@ -75,7 +75,8 @@ pub async fn open(shared: &Arc<Shared>, asked: Asked) -> Answer {
     let Some(permit) = asked.take_permit() else {
         return text(StatusCode::BAD_REQUEST, "this connection was taken over already\n");
     };
-    switch(shared, asked.request, &upgrade, visitor, permit)
+    let origin = Origin::now(asked.address);
+    switch(shared, asked.request, &upgrade, visitor, (origin, permit))
 }
 
 fn check(shared: &Shared, request: &Request<Incoming>) -> Result<Upgrade, Refusal> {
@@ -148,7 +149,7 @@ fn switch(
     mut request: Request<Incoming>,
     upgrade: &Upgrade,
     visitor: Option<Visitor>,
-    permit: Permit,
+    (origin, permit): (Origin, Permit),
 ) -> Answer {
     let settings = Settings::default();
     let compression = shared.config().public.compression.then_some(&settings);
@@ -170,7 +171,7 @@ fn switch(
     tokio::spawn(async move {
         match upgraded.await {
             Ok(upgraded) => {
-                let session = session(&shared, speech, visitor, permit);
+                let session = session(&shared, speech, visitor, permit).coming_from(origin);
                 adopt(&shared, upgraded, deflate, session);
             }
             Err(error) => tracing::debug!(%error, "a client left before its WebSocket was open"),

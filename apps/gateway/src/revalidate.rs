@@ -6,7 +6,6 @@
 //! connections.
 
 mod ask;
-pub mod http;
 mod timetable;
 mod wishes;
 

@@ -9,7 +9,7 @@ mod tests;
 mod waiting;
 
 pub use rate::{LiveRate, Rate};
-pub use session::{Admission, Permit, Session};
+pub use session::{Admission, Origin, Permit, Session};
 
 use crate::backend::Presence;
 use crate::command::Command;

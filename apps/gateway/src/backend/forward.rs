@@ -171,7 +171,7 @@ impl<'a> Iterator for Lines<'a> {
 
 /// Returns the first value of `name` in a query, decoded: `+` and `%20` are spaces, what is no UTF-8
 /// becomes U+FFFD.
-pub(crate) fn parameter<'a>(query: &'a str, name: &str) -> Option<Cow<'a, [u8]>> {
+fn parameter<'a>(query: &'a str, name: &str) -> Option<Cow<'a, [u8]>> {
     query.split('&').find_map(|pair| {
         let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
         (decoded(key).as_ref() == name.as_bytes()).then(|| decoded(value))

@@ -17,7 +17,6 @@ mod tests;
 pub use bootstrap::{Authorized, Backend, BackendStatistics, Refused};
 pub use client::{Answer, Client, Outgoing, RequestError};
 pub use cookies::Cookies;
-pub(crate) use forward::parameter;
 pub use forward::{Forwarded, Forwarding, Unforwardable};
 pub use hooks::{HookStatistics, Hooks, Presence};
 pub use rights::{Rights, User};

@@ -44,6 +44,11 @@ impl Key {
         format!("CAMPANILE_{}_{}", self.section, self.name).to_ascii_uppercase()
     }
 
+    /// Returns its value in a configuration, as TOML; secrets are masked.
+    pub fn shown(&self, config: &Config) -> String {
+        (self.show)(config)
+    }
+
     /// Returns its full name, as `public.listen`.
     pub fn path(&self) -> String {
         format!("{}.{}", self.section, self.name)

@@ -5,9 +5,8 @@ mod backend;
 use crate::accept::Asked;
 use crate::answer::{Answer, json, not_allowed, of_type, text, with};
 use crate::config::BackendUrl;
-use crate::internal::trigger::{self, Wish};
+use crate::internal::trigger;
 use crate::serve::Shared;
-use crate::spans::Span;
 use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, HOST, ORIGIN, REFERRER_POLICY};
 use http::{HeaderMap, Method, StatusCode};
 use std::io;
@@ -56,14 +55,7 @@ impl Demo {
                 if !is_same_origin(&head.headers) {
                     return text(StatusCode::FORBIDDEN, "only the demo's own page rings here\n");
                 }
-                match trigger::read(shared, &head.headers, body).await {
-                    Ok(body) => {
-                        let wish = Wish { counted: true, ..Wish::default() };
-                        let span = Span::of_request("trigger", &head.headers);
-                        trigger::publish(shared, body, &wish, &span).await
-                    }
-                    Err(answer) => answer,
-                }
+                trigger::shown(trigger::take(shared, &head.headers, "", body, true).await, true)
             }
             "/demo/trigger" => not_allowed("POST"),
             _ if !is_reading => not_allowed("GET, HEAD"),

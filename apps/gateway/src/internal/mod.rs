@@ -5,12 +5,12 @@ pub mod trigger;
 use crate::accept::Asked;
 use crate::admin;
 use crate::answer::{Answer, not_allowed, of_type, text, unavailable, with};
+use crate::api;
 use crate::metrics;
-use crate::revalidate;
 use crate::serve::Shared;
 use http::header::{AUTHORIZATION, ORIGIN, WWW_AUTHENTICATE};
-use http::{HeaderMap, Method, Request, StatusCode};
-use hyper::body::Incoming;
+use http::{HeaderMap, Method, StatusCode};
+use std::fmt;
 use std::sync::Arc;
 
 /// Answers a request of the internal listener.
@@ -22,7 +22,6 @@ pub async fn answer(shared: Arc<Shared>, asked: Asked) -> Answer {
         "/trigger/" | "/trigger" | "//trigger/" | "//trigger" => {
             trigger::answer(&shared, request).await
         }
-        "/api/v1/revalidate" | "/api/v1/disconnect" => wish(&shared, &request),
         "/metrics" | "/readyz" | "/livez" if !is_reading => not_allowed("GET, HEAD"),
         "/metrics" if !is_permitted(&shared, request.headers()) => unauthorized(),
         "/metrics" => of_type(
@@ -36,26 +35,12 @@ pub async fn answer(shared: Arc<Shared>, asked: Asked) -> Answer {
             true => admin::answer(path),
             false => not_allowed("GET, HEAD"),
         },
+        path if api::has(path) => api::answer(&shared, request).await,
         _ => text(
             StatusCode::NOT_FOUND,
-            "Nothing is here. Post triggers to /trigger/; there are also /metrics, /readyz, \
+            "Nothing is here. Post triggers to /trigger/; there are also /api/v1/, /metrics, /readyz, \
              /livez and /admin/.\n",
         ),
-    }
-}
-
-/// Answers whoever wishes that the rights of connections are renewed, or that they are closed.
-fn wish(shared: &Shared, request: &Request<Incoming>) -> Answer {
-    if request.method() != Method::POST {
-        return not_allowed("POST");
-    }
-    if let Some(refusal) = turned_away(shared, request.headers()) {
-        return refusal;
-    }
-    let query = request.uri().query().unwrap_or_default();
-    match request.uri().path() {
-        "/api/v1/disconnect" => revalidate::http::disconnect(shared, query),
-        _ => revalidate::http::revalidate(shared, query),
     }
 }
 
@@ -70,19 +55,40 @@ fn readiness(shared: &Shared) -> Answer {
     }
 }
 
-/// Lets a request through that may change something. Where no key is asked for, one that a browser
-/// sends for a page is refused: any page that somebody on this machine opens could post to loopback.
-///
-/// Returns the answer to one that may not.
-fn turned_away(shared: &Shared, headers: &HeaderMap) -> Option<Answer> {
+/// Why a request may not do what it asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turned {
+    /// It has none of the keys.
+    NoKey,
+    /// A browser sends it for a page, and no key is asked for: any page that somebody on this machine
+    /// opens could post to loopback.
+    WebPage,
+}
+
+impl fmt::Display for Turned {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NoKey => "this needs the [internal] key, as `Authorization: Bearer KEY`",
+            Self::WebPage => "a web page may not do this: set the [internal] key and send it along",
+        })
+    }
+}
+
+/// Returns why a request that may change something is turned away; none if it is let through.
+pub fn turned(shared: &Shared, headers: &HeaderMap) -> Option<Turned> {
     if !is_permitted(shared, headers) {
-        return Some(unauthorized());
+        return Some(Turned::NoKey);
     }
-    if shared.config().internal.keys.is_empty() && headers.contains_key(ORIGIN) {
-        let why = "a web page may not do this: set the [internal] key and send it along\n";
-        return Some(text(StatusCode::FORBIDDEN, why));
-    }
-    None
+    let is_open = shared.config().internal.keys.is_empty();
+    (is_open && headers.contains_key(ORIGIN)).then_some(Turned::WebPage)
+}
+
+/// Returns the answer to one that is turned away.
+fn turned_away(shared: &Shared, headers: &HeaderMap) -> Option<Answer> {
+    turned(shared, headers).map(|turned| match turned {
+        Turned::NoKey => unauthorized(),
+        Turned::WebPage => text(StatusCode::FORBIDDEN, format!("{turned}\n")),
+    })
 }
 
 /// Returns whether a request has one of the keys, where there are any.
@@ -98,6 +104,6 @@ fn is_permitted(shared: &Shared, headers: &HeaderMap) -> bool {
 }
 
 fn unauthorized() -> Answer {
-    let body = "this needs the [internal] key, as `Authorization: Bearer KEY`\n";
+    let body = format!("{}\n", Turned::NoKey);
     with(text(StatusCode::UNAUTHORIZED, body), WWW_AUTHENTICATE, "Bearer")
 }

@@ -1,17 +1,21 @@
 //! Triggers over HTTP.
 
 use super::turned_away;
-use crate::answer::{Answer, json, not_allowed, text, unavailable, with};
+use crate::answer::{Answer, json, not_allowed, text, with};
 use crate::publishing::{NotPublished, Published, memory, with_key};
 use crate::serve::Shared;
 use crate::spans::{Span, TRACEPARENT};
 use crate::trigger::{BadTrigger, Trigger, is_id};
 use bytes::Bytes;
 use campanile_broker::PublishError;
+use campanile_hub::Room;
 use http::header::{ACCEPT, CONTENT_LENGTH, RETRY_AFTER};
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use hyper::body::Incoming;
+use hyper::body::{Body, Incoming};
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::fmt;
 use std::time::Duration;
 
 /// How much of a body that is too long is read before that is answered.
@@ -28,6 +32,37 @@ pub struct Wish {
     pub id: Option<Box<str>>,
 }
 
+/// What became of a trigger that was not refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is published, or was before.
+    Published {
+        /// How.
+        published: Published,
+        /// Its id, if it has one.
+        id: Option<Box<str>>,
+    },
+    /// It would reach these rooms on this node, each with its subscriptions.
+    DryRun(BTreeMap<Room, usize>),
+}
+
+/// Why a trigger was refused: nobody got it, unless it says otherwise.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// It is none.
+    Bad(BadTrigger),
+    /// Its body has more than so many bytes.
+    TooLong(usize),
+    /// Its body broke off.
+    Cut(String),
+    /// Its body did not come in time.
+    Late,
+    /// The loops have ended.
+    Stopping,
+    /// The loops are behind, or the broker did not take it.
+    NotPublished(NotPublished),
+}
+
 /// Answers a request to trigger.
 pub async fn answer(shared: &Shared, request: Request<Incoming>) -> Answer {
     if request.method() != Method::POST {
@@ -35,30 +70,55 @@ pub async fn answer(shared: &Shared, request: Request<Incoming>) -> Answer {
     }
     let (head, body) = request.into_parts();
     if let Some(refused) = turned_away(shared, &head.headers) {
-        shared.triggers.unauthorized.add();
+        shared.unauthorized();
         return refused;
     }
-    let Some(wish) = Wish::read(&head.headers, head.uri.query().unwrap_or_default()) else {
-        return bad(shared, &BadTrigger::Id);
+    let counted = wants_json(&head.headers);
+    let query = head.uri.query().unwrap_or_default();
+    shown(take(shared, &head.headers, query, body, counted).await, counted)
+}
+
+/// Takes a trigger, with what stands around its body.
+pub async fn take<B>(
+    shared: &Shared,
+    headers: &HeaderMap,
+    query: &str,
+    body: B,
+    counted: bool,
+) -> Result<Outcome, Refused>
+where
+    B: Body<Data = Bytes> + Unpin,
+    B::Error: Into<Box<dyn Error + Send + Sync>>,
+{
+    let Some(wish) = Wish::read(headers, query, counted) else {
+        return Err(refuse(shared, Refused::Bad(BadTrigger::Id)));
     };
-    let span = Span::of_request("trigger", &head.headers);
-    let answer = match read(shared, &head.headers, body).await {
+    let span = Span::of_request("trigger", headers);
+    let outcome = match read(shared, headers, body).await {
         Ok(body) => publish(shared, body, &wish, &span).await,
-        Err(answer) => answer,
+        Err(why) => Err(why),
     };
-    span.note("http.response.status_code", answer.status().as_u16().into());
-    answer
+    let status = outcome.as_ref().map_or_else(Refused::status, |_| StatusCode::OK);
+    span.note("http.response.status_code", status.as_u16().into());
+    outcome
+}
+
+impl Shared {
+    /// Counts a trigger that was turned away for want of the key.
+    pub(crate) fn unauthorized(&self) {
+        self.triggers.unauthorized.add();
+    }
 }
 
 impl Wish {
     /// Reads what stands around the body; none if the Idempotency-Key is no id.
-    fn read(headers: &HeaderMap, query: &str) -> Option<Wish> {
+    fn read(headers: &HeaderMap, query: &str, counted: bool) -> Option<Wish> {
         let id = match headers.get("idempotency-key") {
             Some(value) => Some(value.to_str().ok().filter(|id| is_id(id))?.into()),
             None => None,
         };
         let dry_run = query.split('&').any(|pair| matches!(pair, "dry_run=1" | "dry_run=true"));
-        Some(Wish { counted: wants_json(headers), dry_run, id })
+        Some(Wish { counted, dry_run, id })
     }
 }
 
@@ -74,60 +134,69 @@ fn wants_json(headers: &HeaderMap) -> bool {
 ///
 /// # Errors
 ///
-/// The answer to one that is too long, too slow, or cut.
-pub async fn read(
-    shared: &Shared,
-    headers: &HeaderMap,
-    mut body: Incoming,
-) -> Result<Bytes, Answer> {
+/// If it is too long, too slow, or cut.
+pub async fn read<B>(shared: &Shared, headers: &HeaderMap, mut body: B) -> Result<Bytes, Refused>
+where
+    B: Body<Data = Bytes> + Unpin,
+    B::Error: Into<Box<dyn Error + Send + Sync>>,
+{
     let config = shared.config();
     let (bytes_max, patience) = (config.trigger.bytes_max, config.limits.handshake_timeout);
     drop(config);
-    let refuse = |status, why: String| {
-        shared.triggers.bad.add();
-        text(status, why)
-    };
-    let too_long =
-        || refuse(StatusCode::PAYLOAD_TOO_LARGE, format!("more than {bytes_max} bytes\n"));
     let announced = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
     if announced.is_some_and(|bytes: usize| bytes > bytes_max) {
         discard(body, patience).await;
-        return Err(too_long());
+        return Err(refuse(shared, Refused::TooLong(bytes_max)));
     }
-    match tokio::time::timeout(patience, Limited::new(&mut body, bytes_max).collect()).await {
-        Ok(Ok(body)) => Ok(body.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => {
-            discard(body, patience).await;
-            Err(too_long())
-        }
-        Ok(Err(error)) => Err(refuse(StatusCode::BAD_REQUEST, format!("{error}\n"))),
-        Err(_) => Err(refuse(StatusCode::REQUEST_TIMEOUT, "the body did not come\n".to_owned())),
-    }
+    let refused =
+        match tokio::time::timeout(patience, Limited::new(&mut body, bytes_max).collect()).await {
+            Ok(Ok(body)) => return Ok(body.to_bytes()),
+            Ok(Err(error)) if error.is::<LengthLimitError>() => {
+                discard(body, patience).await;
+                Refused::TooLong(bytes_max)
+            }
+            Ok(Err(error)) => Refused::Cut(error.to_string()),
+            Err(_) => Refused::Late,
+        };
+    Err(refuse(shared, refused))
 }
 
 /// Reads the rest of a body that is refused: a connection that is closed over unread bytes is
 /// reset, and whoever still sends never reads why.
-async fn discard(body: Incoming, patience: Duration) {
+async fn discard<B>(body: B, patience: Duration)
+where
+    B: Body<Data = Bytes> + Unpin,
+    B::Error: Into<Box<dyn Error + Send + Sync>>,
+{
     let mut body = Limited::new(body, DISCARDED_BYTES_MAX);
     let read_all = async { while let Some(Ok(_)) = body.frame().await {} };
     let _ = tokio::time::timeout(patience, read_all).await;
 }
 
-/// Publishes what a trigger says, and answers it.
-pub async fn publish(shared: &Shared, mut body: Bytes, wish: &Wish, span: &Span) -> Answer {
+/// Publishes what a trigger says.
+///
+/// # Errors
+///
+/// If it is refused.
+pub async fn publish(
+    shared: &Shared,
+    mut body: Bytes,
+    wish: &Wish,
+    span: &Span,
+) -> Result<Outcome, Refused> {
     if shared.handle.has_ended() {
-        shared.triggers.stopping.add();
-        return unavailable("the gateway has stopped: nobody was told\n");
+        return Err(refuse(shared, Refused::Stopping));
     }
     let config = shared.config();
     let mut trigger = match Trigger::read(&body, &config.trigger) {
         Ok(trigger) => trigger,
-        Err(why) => return bad(shared, &why),
+        Err(why) => return Err(refuse(shared, Refused::Bad(why))),
     };
     let memory = memory(&config.trigger);
     drop(config);
     if wish.dry_run {
-        return dry_run(shared, trigger).await;
+        let (rooms, matching) = (trigger.publication.rooms, trigger.publication.matching);
+        return Ok(Outcome::DryRun(shared.audience(rooms, matching, &trigger.exclude).await));
     }
     if let (None, Some(id)) = (&trigger.id, &wish.id) {
         body = with_key(&body, "id", id);
@@ -138,28 +207,56 @@ pub async fn publish(shared: &Shared, mut body: Bytes, wish: &Wish, span: &Span)
         body = with_key(&body, TRACEPARENT, &traceparent);
         trigger.traceparent = Some(traceparent.into());
     }
-    let skipped = trigger.skipped as u64;
     match shared.publishing.publish(body, &trigger, wish.counted, memory).await {
         Ok(published) => {
-            shared.triggers.rooms_skipped.add_many(skipped);
-            accepted(shared, published, wish.counted)
+            shared.triggers.rooms_skipped.add_many(trigger.skipped as u64);
+            let counter = match published {
+                Published::Duplicate => &shared.triggers.duplicate,
+                Published::Accepted | Published::Counted(_) => &shared.triggers.accepted,
+            };
+            counter.add();
+            Ok(Outcome::Published { published, id: trigger.id })
         }
-        Err(why) => refused(shared, &why),
+        Err(why) => Err(refuse(shared, Refused::NotPublished(why))),
     }
 }
 
-fn bad(shared: &Shared, why: &BadTrigger) -> Answer {
-    shared.triggers.bad.add();
-    tracing::debug!(%why, "a trigger was refused");
-    text(StatusCode::BAD_REQUEST, why.to_string())
-}
-
-fn accepted(shared: &Shared, published: Published, counted: bool) -> Answer {
-    let counter = match published {
-        Published::Duplicate => &shared.triggers.duplicate,
-        Published::Accepted | Published::Counted(_) => &shared.triggers.accepted,
+/// Counts a trigger that is refused.
+fn refuse(shared: &Shared, why: Refused) -> Refused {
+    let counts = &shared.triggers;
+    let counter = match &why {
+        Refused::Stopping => &counts.stopping,
+        Refused::NotPublished(NotPublished::Behind) => &counts.behind,
+        Refused::NotPublished(NotPublished::Broker(PublishError::Unavailable(_))) => {
+            &counts.unavailable
+        }
+        Refused::NotPublished(NotPublished::Broker(PublishError::Unconfirmed(_))) => {
+            &counts.unconfirmed
+        }
+        _ => &counts.bad,
     };
     counter.add();
+    tracing::debug!(%why, "a trigger was refused");
+    why
+}
+
+/// Answers a trigger: in words, or if `counted` in numbers.
+pub fn shown(outcome: Result<Outcome, Refused>, counted: bool) -> Answer {
+    match outcome {
+        Ok(Outcome::Published { published, .. }) => accepted(published, counted),
+        Ok(Outcome::DryRun(audience)) => dry_run(&audience),
+        Err(why) => {
+            let line = if matches!(why, Refused::Bad(_)) { "" } else { "\n" };
+            let answer = text(why.status(), format!("{why}{line}"));
+            match why.retry_after() {
+                Some(seconds) => with(answer, RETRY_AFTER, seconds),
+                None => answer,
+            }
+        }
+    }
+}
+
+fn accepted(published: Published, counted: bool) -> Answer {
     match published {
         _ if !counted => text(StatusCode::OK, "publish success"),
         Published::Duplicate => json(StatusCode::OK, r#"{"subscriptions": 0, "duplicate": true}"#),
@@ -173,34 +270,8 @@ fn accepted(shared: &Shared, published: Published, counted: bool) -> Answer {
     }
 }
 
-fn refused(shared: &Shared, why: &NotPublished) -> Answer {
-    tracing::debug!("a trigger was refused: {why}");
-    let counts = &shared.triggers;
-    match why {
-        NotPublished::Behind => {
-            counts.behind.add();
-            let answer = text(StatusCode::TOO_MANY_REQUESTS, format!("{why}, try again later\n"));
-            with(answer, RETRY_AFTER, "1")
-        }
-        NotPublished::Broker(PublishError::Refused(_)) => {
-            counts.bad.add();
-            text(StatusCode::PAYLOAD_TOO_LARGE, format!("{why}\n"))
-        }
-        NotPublished::Broker(PublishError::Unavailable(_)) => {
-            counts.unavailable.add();
-            unavailable(format!("{why}\n"))
-        }
-        NotPublished::Broker(PublishError::Unconfirmed(_)) => {
-            counts.unconfirmed.add();
-            unavailable(format!("{why}. With an id it can be tried again: it comes once\n"))
-        }
-    }
-}
-
 /// Tells whom a trigger would reach on this node.
-async fn dry_run(shared: &Shared, trigger: Trigger) -> Answer {
-    let (rooms, matching) = (trigger.publication.rooms, trigger.publication.matching);
-    let audience = shared.audience(rooms, matching, &trigger.exclude).await;
+fn dry_run(audience: &BTreeMap<Room, usize>) -> Answer {
     let subscriptions: usize = audience.values().sum();
     let rooms = audience.iter().map(|(room, subscriptions)| {
         format!("{{\"room\": {room}, \"subscriptions\": {subscriptions}}}")
@@ -211,3 +282,68 @@ async fn dry_run(shared: &Shared, trigger: Trigger) -> Answer {
         format!("{{\"dry_run\": true, \"subscriptions\": {subscriptions}, \"rooms\": [{rooms}]}}"),
     )
 }
+
+impl Refused {
+    /// Returns the status to answer with.
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Self::Bad(_) | Self::Cut(_) => StatusCode::BAD_REQUEST,
+            Self::TooLong(_)
+            | Self::NotPublished(NotPublished::Broker(PublishError::Refused(_))) => {
+                StatusCode::PAYLOAD_TOO_LARGE
+            }
+            Self::Late => StatusCode::REQUEST_TIMEOUT,
+            Self::NotPublished(NotPublished::Behind) => StatusCode::TOO_MANY_REQUESTS,
+            Self::Stopping | Self::NotPublished(_) => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    /// Returns a word for it that stays the same.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Bad(_) => "trigger_bad",
+            Self::TooLong(_)
+            | Self::NotPublished(NotPublished::Broker(PublishError::Refused(_))) => {
+                "trigger_too_long"
+            }
+            Self::Cut(_) => "trigger_cut",
+            Self::Late => "trigger_late",
+            Self::Stopping => "stopping",
+            Self::NotPublished(NotPublished::Behind) => "behind",
+            Self::NotPublished(NotPublished::Broker(PublishError::Unavailable(_))) => {
+                "broker_unavailable"
+            }
+            Self::NotPublished(NotPublished::Broker(PublishError::Unconfirmed(_))) => {
+                "broker_unconfirmed"
+            }
+        }
+    }
+
+    /// Returns after how many seconds to try again, where that may help.
+    pub fn retry_after(&self) -> Option<&'static str> {
+        match self.status() {
+            StatusCode::TOO_MANY_REQUESTS => Some("1"),
+            StatusCode::SERVICE_UNAVAILABLE => Some("2"),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bad(why) => why.fmt(f),
+            Self::TooLong(most) => write!(f, "more than {most} bytes"),
+            Self::Cut(why) => f.write_str(why),
+            Self::Late => f.write_str("the body did not come"),
+            Self::Stopping => f.write_str("the gateway has stopped: nobody was told"),
+            Self::NotPublished(why @ NotPublished::Behind) => write!(f, "{why}, try again later"),
+            Self::NotPublished(why @ NotPublished::Broker(PublishError::Unconfirmed(_))) => {
+                write!(f, "{why}. With an id it can be tried again: it comes once")
+            }
+            Self::NotPublished(why) => why.fmt(f),
+        }
+    }
+}
+
+impl Error for Refused {}

@@ -44,8 +44,7 @@ pub async fn run(shared: Arc<Shared>, mut events: Events) {
                 Some(Event::Publication { body, taken }) => {
                     undelivered.extend(deliver(&shared, &body, taken).await);
                 }
-                // Nodes have nothing to say to each other yet.
-                Some(Event::Control { .. }) => {}
+                Some(Event::Control { body }) => shared.control.take(&body),
                 Some(Event::Lost { since, why }) => gaps::begin(&shared, since, &why).await,
                 Some(Event::Back { lost, from, until }) => {
                     gaps::end(&shared, lost, from, until).await;

@@ -4,6 +4,7 @@ use super::Reloads;
 use super::certificates::Certificates;
 use crate::backend::Backend;
 use crate::config::Config;
+use crate::control::Control;
 use crate::demo::Demo;
 use crate::metrics::{Refusals, TriggerCounts};
 use crate::places::Places;
@@ -40,6 +41,8 @@ pub struct Shared {
     pub triggers: TriggerCounts,
     /// How triggers reach the loops of all nodes.
     pub publishing: Publishing,
+    /// This node among the others.
+    pub control: Control,
     /// What became of the wishes to read the configuration again.
     pub reloads: Reloads,
     /// Keeps a failing backend from filling the log.

@@ -6,6 +6,7 @@ use super::{Reloads, Role, Seldom, Shared, Side, cannot};
 use crate::accept::listen;
 use crate::backend::Backend;
 use crate::config::{BackendUrl, Config};
+use crate::control::{self, Control};
 use crate::demo::Demo;
 use crate::metrics::TriggerCounts;
 use crate::places::Places;
@@ -60,6 +61,7 @@ pub(super) async fn start(
     let (settings, handle, loops) = start_loops(&config, &backend, &broker, &permissions)?;
     let places = Places::new(connections_max(&config), config.limits.connections_per_address_max);
     announce(&config, &url, (places.most(), handle.loops()), (&public, &internal), demo.is_some());
+    let (control, wishes) = Control::new(config.broker.url.is_some());
     let shared = Arc::new(Shared {
         config: ArcSwap::from_pointee(config),
         backend,
@@ -72,6 +74,7 @@ pub(super) async fn start(
         refusals: Arc::default(),
         triggers: TriggerCounts::default(),
         publishing: Publishing::new(broker),
+        control,
         reloads: Reloads::default(),
         seldom: Seldom::new(),
         demo,
@@ -79,6 +82,7 @@ pub(super) async fn start(
         stopping: AtomicBool::new(false),
     });
     tokio::spawn(publishing::run(Arc::clone(&shared), events));
+    tokio::spawn(control::run(Arc::clone(&shared), wishes));
     Ok((shared, listeners, loops))
 }
 

@@ -9,8 +9,9 @@ use crate::revalidate::Alarm;
 use crate::users::{Moment, Place};
 use campanile_hub::Permissions;
 use std::any::Any;
+use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// What the gateway keeps for each connection.
 pub struct Session {
@@ -25,7 +26,36 @@ pub struct Session {
     pub(super) standing: Option<Box<Standing>>,
     pub(super) pace: Pace,
     pub(super) speech: Speech,
+    pub(super) origin: Option<Origin>,
     _permit: Permit,
+}
+
+/// Where a connection comes from, and since when: in 24 bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// Where its client is.
+    pub address: IpAddr,
+    /// When it was opened, in tenths of a second since 1970 less those of [`EPOCH`].
+    tenths: u32,
+}
+
+const _: () = assert!(size_of::<Option<Origin>>() == 24);
+
+/// 2020-01-01: from there on, tenths of a second fit for thirteen years; then the last moment stays.
+const EPOCH: Duration = Duration::from_secs(1_577_836_800);
+
+impl Origin {
+    /// Makes that of a connection that is opened now.
+    pub fn now(address: IpAddr) -> Origin {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(EPOCH);
+        let tenths = since.saturating_sub(EPOCH).as_millis() / 100;
+        Origin { address, tenths: u32::try_from(tenths).unwrap_or(u32::MAX) }
+    }
+
+    /// Returns when it was opened, to a tenth of a second.
+    pub fn since(&self) -> SystemTime {
+        UNIX_EPOCH + EPOCH + Duration::from_millis(u64::from(self.tenths) * 100)
+    }
 }
 
 /// What there is to say of some connections beside their permissions.
@@ -88,6 +118,7 @@ impl Session {
             standing,
             pace,
             speech,
+            origin: None,
             _permit: permit,
         }
     }
@@ -105,8 +136,25 @@ impl Session {
             standing,
             pace,
             speech,
+            origin: None,
             _permit: permit,
         }
+    }
+
+    /// Says where it comes from.
+    #[must_use]
+    pub fn coming_from(self, origin: Origin) -> Session {
+        Session { origin: Some(origin), ..self }
+    }
+
+    /// Returns where it comes from, if that is known.
+    pub fn origin(&self) -> Option<&Origin> {
+        self.origin.as_ref()
+    }
+
+    /// Returns what it speaks.
+    pub fn speech(&self) -> Speech {
+        self.speech
     }
 
     /// Returns whether its client knows the words of `campanile.v1`.

@@ -2,6 +2,7 @@
 
 mod support;
 
+mod api;
 mod backend;
 mod config;
 mod deploy;

@@ -101,8 +101,14 @@ async fn where_headers_are_not_remembered_nobody_can_be_asked_for_again() {
     .await;
     let (mut client, _) = open(&campanile, "/ws/").await;
     backend.take_seen(1).await;
-    assert_eq!(wish(&campanile, "revalidate?user=ada").await, r#"200 {"connections": 1}"#);
+    assert_eq!(
+        wish(&campanile, "revalidate?user=ada").await,
+        r#"200 {"connections":1,"others":"none"}"#
+    );
     comes_to(&campanile, &outcome("not_remembered"), 1).await;
     assert_eq!(client.settle().await, []);
-    assert_eq!(wish(&campanile, "revalidate?user=bob").await, r#"200 {"connections": 0}"#);
+    assert_eq!(
+        wish(&campanile, "revalidate?user=bob").await,
+        r#"200 {"connections":0,"others":"none"}"#
+    );
 }

@@ -25,7 +25,10 @@ async fn only_the_connections_of_a_user_are_asked_for_and_closed_when_it_may_hea
     backend.take_seen(3).await;
     comes_to(&campanile, "campanile_users", 2).await;
     backend.answer(|_| Answer::json(403, "{}"));
-    assert_eq!(wish(&campanile, "revalidate?user=ada").await, r#"200 {"connections": 2}"#);
+    assert_eq!(
+        wish(&campanile, "revalidate?user=ada").await,
+        r#"200 {"connections":2,"others":"none"}"#
+    );
     for client in [&mut ada, &mut again] {
         assert_eq!(text(client).await, REFUSAL);
         assert_eq!(client.next().await, Some(Incoming::Closed(1000)));
@@ -87,7 +90,7 @@ async fn a_wish_reaches_who_is_on_the_way_in_when_it_comes() {
     };
     let ((mut client, greeting), told) = tokio::join!(opening, taking_away);
     assert!(greeting.contains(r#"{"room":"b"}"#), "{greeting}");
-    assert_eq!(told, r#"200 {"connections": 0}"#);
+    assert_eq!(told, r#"200 {"connections":0,"others":"none"}"#);
     let rooms = r#"{"type": "allowed_rooms", "allowed_rooms": [{"room":"a"}]}"#;
     hears(&mut client, &[rooms]).await;
 }
@@ -100,7 +103,7 @@ async fn connections_are_closed_by_user_or_by_name_with_the_code_that_is_asked_f
     let mut bob = listen(&campanile, "/ws/?token=bob", "a").await;
     let (mut eve, greeting) = open(&campanile, "/ws/?token=eve").await;
     let closed = wish(&campanile, "disconnect?user=ada&code=4001&reason=logged+out").await;
-    assert_eq!(closed, r#"200 {"connections": 1}"#);
+    assert_eq!(closed, r#"200 {"connections":1,"others":"none"}"#);
     assert_eq!(ada.next().await, Some(Incoming::Closed(4001)));
     let name = greeting.split("\"connection\": \"").nth(1).and_then(|rest| rest.get(..36));
     let name = name.expect("a greeting names the connection");
