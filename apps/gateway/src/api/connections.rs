@@ -19,6 +19,7 @@ use utoipa::{IntoParams, ToSchema};
 /// Which connections.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct WhichConnections {
     /// Those of this user.
     #[param(example = "ada")]
@@ -93,6 +94,7 @@ pub(super) struct Subscription {
 /// Which of its subscriptions.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct WhichSubscriptions {
     /// How many to pass over.
     #[param(example = 0)]

@@ -13,6 +13,7 @@ use utoipa::{IntoParams, ToSchema};
 /// How to publish.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct HowToPublish {
     /// Tell whom it would reach, and publish nothing.
     #[serde(default)]

@@ -12,6 +12,7 @@ use utoipa::{IntoParams, ToSchema};
 /// Which rooms.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct WhichRooms {
     /// Those behind this room: the `next` of the page before.
     #[param(example = r#"{"animal":"gnu","zoo":1}"#)]
@@ -46,6 +47,7 @@ pub(super) struct RoomView {
 /// Which room.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct WhichRoom {
     /// The room.
     #[param(example = r#"{"zoo":1,"animal":"penguin"}"#)]

@@ -17,6 +17,7 @@ const REASON_BYTES_MAX: usize = 123;
 /// Which users.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct WhichUsers {
     /// Those behind this one: the `next` of the page before.
     #[param(example = "aaron")]
@@ -48,6 +49,7 @@ pub(super) struct UserView {
 /// How to close.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct HowToClose {
     /// The close code, 1000 by default; 3000 to 4999 are for applications.
     #[param(example = 4001)]
@@ -143,6 +145,7 @@ pub(super) async fn revalidate(
 /// Whom a wish is for.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct Whom {
     /// A user, on all nodes.
     #[param(example = "ada")]
@@ -154,6 +157,7 @@ pub(super) struct Whom {
 /// Whom to disconnect, and how.
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct WhomToClose {
     /// A user, on all nodes.
     #[param(example = "ada")]

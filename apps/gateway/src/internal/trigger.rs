@@ -2,7 +2,7 @@
 
 use super::turned_away;
 use crate::answer::{Answer, json, not_allowed, text, with};
-use crate::publishing::{NotPublished, Published, memory, with_key};
+use crate::publishing::{NotPublished, Published, memory, new_id, with_key};
 use crate::serve::Shared;
 use crate::spans::{Span, TRACEPARENT};
 use crate::trigger::{BadTrigger, Trigger, is_id};
@@ -198,9 +198,11 @@ pub async fn publish(
         let (rooms, matching) = (trigger.publication.rooms, trigger.publication.matching);
         return Ok(Outcome::DryRun(shared.audience(rooms, matching, &trigger.exclude).await));
     }
-    if let (None, Some(id)) = (&trigger.id, &wish.id) {
-        body = with_key(&body, "id", id);
-        trigger.id = Some(id.clone());
+    if trigger.id.is_none() {
+        // What is counted has to be recognised when it comes back from the broker.
+        let id = wish.id.clone().or_else(|| wish.counted.then(new_id));
+        body = id.as_ref().map_or(body.clone(), |id| with_key(&body, "id", id));
+        trigger.id = id;
     }
     span.note("campanile.rooms", trigger.publication.rooms.len());
     if let Some(traceparent) = span.traceparent() {

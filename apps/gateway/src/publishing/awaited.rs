@@ -19,12 +19,6 @@ pub(super) struct Arrival<'a> {
 }
 
 impl Awaited {
-    /// Makes a name that no other trigger has.
-    pub(super) fn new_id() -> Box<str> {
-        let half = || getrandom::u64().expect("the operating system has random numbers");
-        format!("{:016x}{:016x}", half(), half()).into()
-    }
-
     /// Waits for the trigger `id` from now on.
     pub(super) fn wait_for(&self, id: &str) -> Arrival<'_> {
         let (sender, reached) = oneshot::channel();

@@ -88,15 +88,15 @@ impl Publishing {
         }
     }
 
-    /// Publishes a trigger that was read from `body`; if `counted`, waits for how many
-    /// subscriptions it reaches on this node.
+    /// Publishes a trigger that was read from `body`; if `counted`, and it has
+    /// an id, waits for how many subscriptions it reaches on this node.
     ///
     /// # Errors
     ///
     /// If nobody gets it, or nobody knows.
     pub async fn publish(
         &self,
-        mut body: Bytes,
+        body: Bytes,
         trigger: &Trigger,
         counted: bool,
         memory: Memory,
@@ -109,17 +109,11 @@ impl Publishing {
             self.recent.duplicates.add();
             return Ok(Published::Duplicate);
         }
-        if !counted {
+        let Some(id) = trigger.id.as_deref().filter(|_| counted) else {
             self.send(body, trigger).await?;
             return Ok(Published::Accepted);
-        }
-        // What is to be recognised when it comes back has to have a name.
-        let id = trigger.id.clone().unwrap_or_else(|| {
-            let id = Awaited::new_id();
-            body = with_key(&body, "id", &id);
-            id
-        });
-        let mut arrival = self.awaited.wait_for(&id);
+        };
+        let mut arrival = self.awaited.wait_for(id);
         self.send(body, trigger).await?;
         let reached = tokio::time::timeout(COUNTED_WITHIN, arrival.reached()).await;
         Ok(Published::Counted(reached.ok().flatten()))
@@ -162,6 +156,12 @@ pub fn with_key(body: &[u8], key: &'static str, text: &str) -> Bytes {
     named.put_slice(b",");
     named.put_slice(rest);
     named.freeze()
+}
+
+/// Makes an id that no other trigger has.
+pub fn new_id() -> Box<str> {
+    let half = || getrandom::u64().expect("the operating system has random numbers");
+    format!("{:016x}{:016x}", half(), half()).into()
 }
 
 /// Returns how long the ids of triggers are remembered, and how many.

@@ -104,14 +104,13 @@ async fn connections_are_listed_by_user_address_and_room_page_by_page() {
     }
     listed.sort();
     assert_eq!(listed, names, "each once, over both loops");
-    let own = world.campanile.public.ip();
     for (filter, count) in [
         ("user=ada".to_owned(), 3),
         ("user=nobody".to_owned(), 0),
         ("room={\"zoo\":1}".to_owned(), 2),
         ("room={\"zoo\":1}&user=bob".to_owned(), 1),
         ("address=192.0.2.1".to_owned(), 0),
-        (format!("address={own}&user=bob"), 2),
+        ("address=127.0.0.1&user=bob".to_owned(), 2),
     ] {
         let (_, page) = world.ask(&format!("GET /connections?{filter}")).await;
         assert_eq!(page["connections"].as_array().map(Vec::len), Some(count), "{filter}: {page}");
