@@ -204,6 +204,16 @@ fn service(page: &mut Page, shared: &Shared) {
             &counters.revoked,
         ),
         ("rate_limited", "Connections closed over messages_per_s.", &counters.rate_limited),
+        (
+            "slow_losses_told",
+            "Times that a slow client was told what one of its subscriptions lost.",
+            &counters.losses_told,
+        ),
+        (
+            "slow_losses_untold",
+            "Times that a subscription lost deliveries and its slow client could not be told.",
+            &counters.losses_untold,
+        ),
     ];
     for (name, help, counter) in counts {
         page.counter(name, help, get(counter));

@@ -6,6 +6,7 @@ use crate::backend::User;
 use crate::names::Uuid;
 use crate::status::Status;
 use campanile_hub::{Permissions, RequestId, Room};
+use campanile_manager::Loss;
 use std::fmt::Write;
 use std::time::Duration;
 
@@ -153,6 +154,17 @@ pub fn revoked(room: &Room, id: &RequestId) -> String {
 /// Returns what a client of `campanile.v1` is told when it may hear other rooms than before.
 pub fn allowed_rooms(permissions: &Permissions) -> String {
     format!("{{\"type\": \"allowed_rooms\", \"allowed_rooms\": {}}}", permissions.as_json())
+}
+
+/// Returns what a client of `campanile.v1` is told when deliveries to one of its subscriptions gave way
+/// since it reads slowly.
+pub fn lost(loss: &Loss) -> String {
+    let Loss { room, id, deliveries } = loss;
+    format!(
+        "{{\"type\": \"gap\", \"reason\": \"slow\", \"room\": {room}, \"requestId\": {}, \
+         \"dropped\": {deliveries}}}",
+        id.as_json()
+    )
 }
 
 /// Writes the answer to a request for the status into `output`, which it clears.

@@ -23,7 +23,7 @@ use crate::status::Status;
 use crate::users::Users;
 use campanile_hub::{Full, RequestId, Room, RoomChanges};
 use campanile_manager::service::Connections;
-use campanile_manager::{Connection, ConnectionKey, Handle, Message, Service};
+use campanile_manager::{Connection, ConnectionKey, Handle, Loss, Message, Service};
 use campanile_wire::{CloseCode, Closed};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
@@ -86,6 +86,10 @@ pub struct ServiceCounters {
     pub rate_limited: AtomicU64,
     /// Subscriptions that ended because the backend does not allow their room any longer.
     pub revoked: AtomicU64,
+    /// Times that a subscription lost deliveries since its client reads slowly, and it was told.
+    pub losses_told: AtomicU64,
+    /// The same, where the client could not be told.
+    pub losses_untold: AtomicU64,
 }
 
 impl Settings {
@@ -154,6 +158,10 @@ impl Service for Gateway {
             error = ?closed.error,
             "a connection ended"
         );
+    }
+
+    fn lost(&mut self, connection: &mut Connection<'_, Session>, losses: &[Loss]) {
+        self.tell_losses(connection, losses);
     }
 
     fn rooms_changed(&mut self, changes: &RoomChanges) {

@@ -20,7 +20,7 @@ pub struct Status {
     pub messages_received: u64,
     /// Deliveries and replies.
     pub messages_sent: u64,
-    /// Those that were dropped with a connection that was too slow.
+    /// Those that were dropped since their client read too slowly.
     pub messages_dropped: u64,
     /// Those that wait for slow connections now.
     pub messages_waiting: u64,
@@ -42,7 +42,7 @@ impl Status {
             publications: statistics.publications.div_ceil(loops.max(1) as u64),
             messages_received: statistics.messages_received,
             messages_sent: statistics.messages_sent + statistics.deliveries,
-            messages_dropped: statistics.slow_dropped,
+            messages_dropped: statistics.slow_dropped + statistics.slow_gave_way,
             messages_waiting: statistics.frames_waiting,
         }
     }

@@ -8,6 +8,7 @@ use super::kinds::{
     TriggerMatch, Unaware, UrlPath,
 };
 use super::networks::{AddressHeader, Networks};
+use super::slow::SlowRooms;
 use super::value::Value;
 use campanile_broker::BrokerUrl;
 use std::net::SocketAddr;
@@ -325,6 +326,16 @@ sections! {
         /// Most bytes waiting for a client that reads slowly, behind the message on its way to it; with
         /// more it is closed (1013).
         outbox_bytes_max "outbox_bytes_max": usize = 4194304 in 1024 ..= 1073741824;
+        /// Rooms whose deliveries need not all wait for such a client. A "*" stands for any value of its
+        /// key, and the first that fits a room counts. With the policy "drop-oldest" the oldest
+        /// deliveries give way when more than outbox_bytes_max wait; with "latest" only the newest of
+        /// each subscription waits; with "close", as in all other rooms, none gives way. What is
+        /// published to several rooms is kept as by the one that keeps most. Clients of campanile.v1
+        /// are told how many deliveries they lost. At most 64.
+        slow_rooms "slow_rooms": SlowRooms = [] example [
+            { room = { zoo = "*", animal = "penguin" }, policy = "latest" },
+            { room = { zoo = "*" }, policy = "drop-oldest" }
+        ], live;
         /// Most publications waiting for a loop; a further trigger is refused (503).
         mailbox_publications_max "mailbox_publications_max": usize = 65536 in 1 ..= 10000000;
         /// Most bytes of publications waiting for a loop; a further trigger is refused (503).

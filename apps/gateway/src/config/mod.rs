@@ -12,6 +12,7 @@ mod kinds;
 mod load;
 pub(crate) mod nearest;
 mod networks;
+mod slow;
 mod text;
 mod value;
 
@@ -32,4 +33,5 @@ pub use kinds::{
 };
 pub use load::{Loaded, Sources, load};
 pub use networks::{AddressHeader, Networks};
+pub use slow::SlowRooms;
 pub use text::{default_text, effective_text};

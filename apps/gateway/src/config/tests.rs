@@ -1,5 +1,7 @@
 //! What is said about a configuration, for every way to get it wrong.
 
+mod slow;
+
 use super::given::Given;
 use super::load::{Sources, load};
 use super::nearest::nearest;
@@ -490,6 +492,7 @@ fn a_default_text_changes_nothing_and_its_uncommented_lines_are_all_settings() {
             ping = "user/notify_online/"
             disconnect = "user/notify_offline/"
             url = "amqp://***@127.0.0.1/"
+            slow_rooms = [{ room = '{"animal":"penguin","zoo":"*"}', policy = "latest" }, { room = '{"zoo":"*"}', policy = "drop-oldest" }]
         "#]],
     );
 }

@@ -47,7 +47,7 @@ fn setting(text: &mut String, key: &Key) {
             }
             return;
         }
-        Some(example) => example.to_owned(),
+        Some(example) => example.replace('\n', " "),
     };
     text.push_str(&format!("#{} = {shown}\n", key.name));
 }

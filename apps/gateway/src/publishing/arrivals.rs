@@ -83,9 +83,11 @@ async fn deliver(shared: &Arc<Shared>, body: &Bytes, taken: Taken) -> Option<Und
         publishing.awaited.tell(id, None);
         return None;
     }
+    let slow = config.limits.slow_rooms.of(&publication.rooms);
     drop(config);
     let connections = shared.excluded(&exclude).into();
-    let publication = publication.excluding(Exclude { connections, ..Exclude::default() });
+    let publication =
+        publication.excluding(Exclude { connections, ..Exclude::default() }).when_slow(slow);
     let span = Span::within("arrival", traceparent.as_deref());
     let publication = publication.watched_by(span.watch());
     let receipt = hand_over(publishing, &shared.handle, publication).await?;

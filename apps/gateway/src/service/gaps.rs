@@ -2,10 +2,11 @@
 
 use super::{Gateway, Session};
 use crate::publishing::Gap;
-use crate::reply::Speech;
-use campanile_manager::Connection;
+use crate::reply::{self, Speech};
 use campanile_manager::service::Connections;
+use campanile_manager::{Connection, Loss};
 use campanile_wire::CloseCode;
+use std::sync::atomic::Ordering::Relaxed;
 
 impl Gateway {
     /// Tells those of a gap who are subscribed and know what that is.
@@ -31,6 +32,19 @@ impl Gateway {
             && let Some(gap) = self.settings.gap.get()
         {
             connection.send_text(&gap.to_string());
+        }
+    }
+
+    /// Tells a client that reads slowly what it lost, if it knows what that is.
+    pub(super) fn tell_losses(&self, connection: &mut Connection<'_, Session>, losses: &[Loss]) {
+        let counters = &self.settings.counters;
+        if connection.session().speech != Speech::V1 {
+            counters.losses_untold.fetch_add(losses.len() as u64, Relaxed);
+            return;
+        }
+        counters.losses_told.fetch_add(losses.len() as u64, Relaxed);
+        for loss in losses {
+            connection.send_text(&reply::lost(loss));
         }
     }
 

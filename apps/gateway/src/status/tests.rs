@@ -11,7 +11,8 @@ fn the_numbers_are_those_of_all_loops_together() {
         messages_received: 11,
         messages_sent: 13,
         deliveries: 100,
-        slow_dropped: 2,
+        slow_dropped: 1,
+        slow_gave_way: 1,
         frames_waiting: 3,
         ..Statistics::default()
     };

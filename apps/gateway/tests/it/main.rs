@@ -16,5 +16,6 @@ mod protocol;
 mod proxies;
 mod reload;
 mod revalidate;
+mod slow;
 mod tls;
 mod vectors;
