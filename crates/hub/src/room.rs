@@ -55,12 +55,6 @@ impl Room {
         &self.0
     }
 
-    /// Returns whether this room, taken for a pattern, covers `other`: both have the same keys, and
-    /// each value here is `*` or equal. A `*` in `other` is a plain value.
-    pub fn covers(&self, other: &Room) -> bool {
-        covers(&self.0, &other.0)
-    }
-
     /// Returns whether the value of some key is `*`, so that the room could be meant as a pattern.
     pub fn has_star(&self) -> bool {
         self.members().any(|(_, value)| value == ANY)
