@@ -52,7 +52,7 @@ pub use handle::{Handle, Loops, start};
 pub use mailbox::{Adoption, PostError, Receipt};
 pub use manager::Manager;
 pub use outbox::Loss;
-pub use publication::{Envelope, Exclude, Publication, Slow};
+pub use publication::{Envelope, Publication, Slow};
 pub use service::{Connection, ConnectionKey, Connections, Message, Page, Service};
 pub use socket::Socket;
 pub use statistics::Statistics;

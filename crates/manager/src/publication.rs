@@ -19,7 +19,7 @@ pub struct Publication {
     pub rooms: Vec<Room>,
     /// Whether `*` in `rooms` stands for every value.
     pub matching: Match,
-    exclude: Exclude,
+    excluded: Box<[ConnectionKey]>,
     slow: Slow,
     envelope: Envelope,
     compressed: [OnceLock<Shared>; VARIANTS],
@@ -39,23 +39,6 @@ pub enum Slow {
     Latest,
 }
 
-/// Who does not get a publication that they are subscribed to.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Exclude {
-    /// These connections.
-    pub connections: Box<[ConnectionKey]>,
-    /// Those that the service of each loop names for these words:
-    /// [`Service::exclude`](crate::Service::exclude).
-    pub names: Box<[Box<str>]>,
-}
-
-impl Exclude {
-    /// Returns whether it leaves nobody out.
-    pub fn is_empty(&self) -> bool {
-        self.connections.is_empty() && self.names.is_empty()
-    }
-}
-
 /// A publication's bytes around each subscription's request id.
 #[derive(Clone, Debug)]
 pub struct Envelope {
@@ -71,11 +54,11 @@ const VARIANTS: usize = (WINDOW_BITS_MAX - WINDOW_BITS_MIN + 1) as usize;
 impl Publication {
     /// Makes a publication of `envelope` for `rooms`.
     pub fn new(rooms: Vec<Room>, matching: Match, envelope: Envelope) -> Self {
-        let (exclude, slow) = Default::default();
+        let (excluded, slow) = Default::default();
         Self {
             rooms,
             matching,
-            exclude,
+            excluded,
             slow,
             envelope,
             compressed: Default::default(),
@@ -94,15 +77,15 @@ impl Publication {
         self.slow
     }
 
-    /// Leaves some out, who do not get it and do not count.
+    /// Leaves some connections out, which do not get it and do not count.
     #[must_use]
-    pub fn excluding(self, exclude: Exclude) -> Self {
-        Self { exclude, ..self }
+    pub fn excluding(self, excluded: impl Into<Box<[ConnectionKey]>>) -> Self {
+        Self { excluded: excluded.into(), ..self }
     }
 
-    /// Returns whom it leaves out.
-    pub fn exclude(&self) -> &Exclude {
-        &self.exclude
+    /// Returns the connections that it leaves out.
+    pub fn excluded(&self) -> &[ConnectionKey] {
+        &self.excluded
     }
 
     /// Has each loop tell `watch` when it has done its part.
@@ -139,7 +122,6 @@ impl Publication {
     pub(crate) fn bytes(&self) -> usize {
         self.envelope.shared.len()
             + self.rooms.iter().map(|room| room.as_str().len()).sum::<usize>()
-            + size_of_val(&*self.exclude.connections)
-            + self.exclude.names.iter().map(|name| name.len()).sum::<usize>()
+            + size_of_val(&*self.excluded)
     }
 }

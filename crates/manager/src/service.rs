@@ -47,10 +47,6 @@ pub trait Service: Send + 'static {
     /// published to them. Another loop may have the same rooms.
     fn rooms_changed(&mut self, _changes: &RoomChanges) {}
 
-    /// Names to `exclude` the connections of this loop that `whom` means, a word of the service's own
-    /// in a publication's [`Exclude`](crate::Exclude).
-    fn exclude(&self, _whom: &str, _exclude: &mut dyn FnMut(ConnectionKey)) {}
-
     /// Does what another thread asked. `connections` finds the connections of this loop.
     fn command(&mut self, command: Self::Command, connections: &mut dyn Connections<Self::Session>);
 }

@@ -7,7 +7,7 @@ use crate::spans::Span;
 use crate::trigger::Trigger;
 use bytes::Bytes;
 use campanile_broker::{Event, Events, Taken};
-use campanile_manager::{Exclude, Handle, PostError, Publication, Receipt};
+use campanile_manager::{Handle, PostError, Publication, Receipt};
 use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -85,9 +85,7 @@ async fn deliver(shared: &Arc<Shared>, body: &Bytes, taken: Taken) -> Option<Und
     }
     let slow = config.limits.slow_rooms.of(&publication.rooms);
     drop(config);
-    let connections = shared.excluded(&exclude).into();
-    let publication =
-        publication.excluding(Exclude { connections, ..Exclude::default() }).when_slow(slow);
+    let publication = publication.excluding(shared.excluded(&exclude)).when_slow(slow);
     let span = Span::within("arrival", traceparent.as_deref());
     let publication = publication.watched_by(span.watch());
     let receipt = hand_over(publishing, &shared.handle, publication).await?;

@@ -12,7 +12,7 @@ use crate::connections::{Entry, Visit};
 use crate::mailbox::{Adoption, Letter, Tally};
 use crate::outbox::Outbox;
 use crate::poller::Poller;
-use crate::publication::{Exclude, Publication, Slow};
+use crate::publication::{Publication, Slow};
 use crate::service::{ConnectionKey, Desk, Service};
 use crate::timers::UNSET;
 use crate::watch::{Passage, Watch};
@@ -84,7 +84,7 @@ impl<S: Service, P: Poller> Manager<S, P> {
         receipt: Option<&Tally>,
     ) -> usize {
         self.desk.delivered = sequence;
-        let excluded = self.excluded(publication.exclude());
+        let excluded = self.slots_of(publication.excluded());
         let is_plain = excluded.is_empty() && publication.slow() == Slow::Close;
         let published = if is_plain {
             self.deliver(sequence, publication)
@@ -144,20 +144,13 @@ impl<S: Service, P: Poller> Manager<S, P> {
         Published { deliveries: offered.deliveries - left_out, ..offered }
     }
 
-    /// Returns the slots of those whom a publication leaves out, sorted.
-    fn excluded(&self, exclude: &Exclude) -> Vec<u32> {
-        if exclude.is_empty() {
-            return Vec::new();
-        }
-        let mut slots = Vec::new();
-        let mut leave_out = |key: ConnectionKey| {
+    /// Returns the slots of those of some connections that this loop has, sorted.
+    fn slots_of(&self, keys: &[ConnectionKey]) -> Vec<u32> {
+        let is_here = |key: &&ConnectionKey| {
             let entry = self.connections.get(key.slot as usize);
-            if key.loop_index == self.index && entry.is_some_and(|it| it.serial == key.serial) {
-                slots.push(key.slot);
-            }
+            key.loop_index == self.index && entry.is_some_and(|it| it.serial == key.serial)
         };
-        exclude.connections.iter().copied().for_each(&mut leave_out);
-        exclude.names.iter().for_each(|whom| self.service.exclude(whom, &mut leave_out));
+        let mut slots: Vec<u32> = keys.iter().filter(is_here).map(|key| key.slot).collect();
         slots.sort_unstable();
         slots
     }

@@ -8,8 +8,8 @@ use campanile_manager::hub::{Match, Room};
 use campanile_manager::testing::{Client, Faults, Heard, Network, Simulation};
 use campanile_manager::wire::{self, CloseCode};
 use campanile_manager::{
-    Adoption, Config, ConnectionKey, Envelope, Exclude, Passage, PostError, Publication, Slow,
-    Statistics, Watch,
+    Adoption, Config, ConnectionKey, Envelope, Passage, PostError, Publication, Slow, Statistics,
+    Watch,
 };
 
 use crate::service::{Journal, Rooms, Session, Tell};
@@ -195,11 +195,7 @@ fn who_is_left_out_of_a_publication_does_not_hear_it_nor_count() {
     world.rest();
     let key = |client| world.journal.lock().clients[&client].key.expect("it was opened");
     let stale = ConnectionKey { serial: 99, ..key(5) };
-    let exclude = Exclude {
-        connections: Box::new([key(3), key(0), stale, key(0)]),
-        names: Box::new(["1".into(), "4".into()]),
-    };
-    let news = publication("news ").excluding(exclude);
+    let news = publication("news ").excluding([key(3), key(0), stale, key(1), key(0), key(4)]);
     let receipt = world.simulation.handle.publish_counted(news).expect("room");
     world.rest();
     assert_eq!(receipt.wait(Duration::ZERO), Some(2));

@@ -132,12 +132,6 @@ impl Service for Rooms {
         self.journal.lock().room_changes.push(line);
     }
 
-    /// Its words are the clients' numbers.
-    fn exclude(&self, whom: &str, exclude: &mut dyn FnMut(ConnectionKey)) {
-        let client = whom.parse().expect("a client's number");
-        self.journal.lock().clients.get(&client).and_then(|life| life.key).map(exclude);
-    }
-
     fn command(&mut self, command: Tell, connections: &mut dyn Connections<Session>) {
         if command.text == "list" {
             return self.list(command.key, &*connections);

@@ -10,9 +10,7 @@ use campanile_manager::hub::{Match, Room};
 use campanile_manager::testing::{Client, Faults, Heard, Network, Random, Simulation};
 use campanile_manager::wire::deflate::Agreed;
 use campanile_manager::wire::{self, CloseCode};
-use campanile_manager::{
-    Adoption, Config, ConnectionKey, Envelope, Exclude, Publication, Slow, Statistics,
-};
+use campanile_manager::{Adoption, Config, ConnectionKey, Envelope, Publication, Slow, Statistics};
 
 use crate::model::{Peer, Published};
 use crate::service::{Journal, Rooms, Session, Tell};
@@ -189,10 +187,9 @@ impl World {
         let envelope = Envelope { shared: Bytes::from(format!("{shared} ")), closing: "" };
         let excluded = self.one_to_exclude();
         let slow = self.random.one_of(self.slow);
-        let connections = excluded.iter().map(|(_, key)| *key).collect();
-        let publication = Publication::new(parsed, matching, envelope)
-            .excluding(Exclude { connections, ..Exclude::default() })
-            .when_slow(slow);
+        let connections: Vec<_> = excluded.iter().map(|(_, key)| *key).collect();
+        let publication =
+            Publication::new(parsed, matching, envelope).excluding(connections).when_slow(slow);
         if self.simulation.handle.publish(publication).is_ok() {
             let rooms = (!everywhere).then_some(rooms);
             let excluded = excluded.map(|(client, _)| client);
