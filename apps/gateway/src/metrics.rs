@@ -61,6 +61,8 @@ pub struct Refusals {
     pub stopping: Count,
     /// Requests for something that is not there.
     pub not_found: Count,
+    /// Requests to the internal listener without a key, under a name that may be a web page's.
+    pub host: Count,
 }
 
 /// What became of triggers.
@@ -102,6 +104,7 @@ impl Refusals {
             ("mailbox", &self.mailbox),
             ("stopping", &self.stopping),
             ("not_found", &self.not_found),
+            ("host", &self.host),
         ]
         .map(|(reason, count)| (reason, count.get()))
         .into_iter()

@@ -90,7 +90,7 @@ impl Publisher {
 fn append_trigger(number: usize, data: &str, output: &mut Vec<u8>) {
     let body = format!("{{\"rooms\":[{}],\"data\":{data}}}", room(number));
     let head = format!(
-        "POST /trigger/ HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\n\
+        "POST /trigger/ HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
          Content-Length: {}\r\n\r\n",
         body.len()
     );

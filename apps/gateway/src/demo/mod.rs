@@ -5,10 +5,11 @@ mod backend;
 use crate::accept::Asked;
 use crate::answer::{Answer, json, not_allowed, of_type, text, with};
 use crate::config::BackendUrl;
+use crate::internal::pages::is_same_origin;
 use crate::internal::trigger;
 use crate::serve::Shared;
-use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, HOST, ORIGIN, REFERRER_POLICY};
-use http::{HeaderMap, Method, StatusCode};
+use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY};
+use http::{Method, StatusCode};
 use std::io;
 use std::sync::Arc;
 
@@ -79,14 +80,4 @@ fn page(path: &str) -> Answer {
     let answer = with(of_type(StatusCode::OK, content_type, *body), CACHE_CONTROL, "no-cache");
     let answer = with(answer, CONTENT_SECURITY_POLICY, POLICY);
     with(answer, REFERRER_POLICY, "same-origin")
-}
-
-/// Returns whether a request comes from a page of this very host, or from no page at all: browsers
-/// say where a POST comes from.
-fn is_same_origin(headers: &HeaderMap) -> bool {
-    let Some(origin) = headers.get(ORIGIN) else { return true };
-    let host = headers.get(HOST).map_or(&b""[..], |host| host.as_bytes());
-    let origin = origin.as_bytes();
-    let authority = origin.strip_prefix(b"http://").or_else(|| origin.strip_prefix(b"https://"));
-    authority.is_some_and(|authority| authority.eq_ignore_ascii_case(host))
 }

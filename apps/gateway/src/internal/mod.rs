@@ -1,5 +1,6 @@
 //! The listener for the backend and for operators: triggers, metrics, readiness.
 
+pub mod pages;
 pub mod trigger;
 
 use crate::accept::Asked;
@@ -8,7 +9,7 @@ use crate::answer::{Answer, not_allowed, of_type, text, unavailable, with};
 use crate::api;
 use crate::metrics;
 use crate::serve::Shared;
-use http::header::{AUTHORIZATION, ORIGIN, WWW_AUTHENTICATE};
+use http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
 use http::{HeaderMap, Method, StatusCode};
 use std::fmt;
 use std::sync::Arc;
@@ -16,6 +17,9 @@ use std::sync::Arc;
 /// Answers a request of the internal listener.
 pub async fn answer(shared: Arc<Shared>, asked: Asked) -> Answer {
     let request = asked.request;
+    if let Some(refusal) = pages::refused(&shared, &request) {
+        return refusal;
+    }
     let is_reading = matches!(*request.method(), Method::GET | Method::HEAD);
     match request.uri().path() {
         // Old backends put the path behind a URL that ends in a slash.
@@ -60,8 +64,8 @@ fn readiness(shared: &Shared) -> Answer {
 pub enum Turned {
     /// It has none of the keys.
     NoKey,
-    /// A browser sends it for a page, and no key is asked for: any page that somebody on this machine
-    /// opens could post to loopback.
+    /// A browser sends it for a page of another origin, and no key is asked for: any page that
+    /// somebody on this machine opens could post to loopback.
     WebPage,
 }
 
@@ -69,7 +73,9 @@ impl fmt::Display for Turned {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::NoKey => "this needs the [internal] key, as `Authorization: Bearer KEY`",
-            Self::WebPage => "a web page may not do this: set the [internal] key and send it along",
+            Self::WebPage => {
+                "a page of another origin may not do this: set the [internal] key and send it along"
+            }
         })
     }
 }
@@ -80,7 +86,7 @@ pub fn turned(shared: &Shared, headers: &HeaderMap) -> Option<Turned> {
         return Some(Turned::NoKey);
     }
     let is_open = shared.config().internal.keys.is_empty();
-    (is_open && headers.contains_key(ORIGIN)).then_some(Turned::WebPage)
+    (is_open && !pages::is_same_origin(headers)).then_some(Turned::WebPage)
 }
 
 /// Returns the answer to one that is turned away.

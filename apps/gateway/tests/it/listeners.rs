@@ -100,6 +100,28 @@ async fn a_web_page_cannot_trigger_where_no_key_is_asked_for() {
     let page = [("Origin", "https://evil.example"), ("Content-Type", "text/plain")];
     let answer = http::request(campanile.internal, "POST /trigger/", &page, body).await;
     assert_eq!(answer.expect("every request is answered").status, 403);
+    let own_page = [("Host", "127.0.0.1:8002"), ("Origin", "http://127.0.0.1:8002")];
+    let answer = http::request(campanile.internal, "POST /trigger/", &own_page, body).await;
+    assert_eq!(answer.expect("every request is answered").status, 200);
+}
+
+#[tokio::test]
+async fn a_web_page_whose_name_is_led_to_loopback_reads_nothing_where_no_key_is_asked_for() {
+    let body = br#"{"rooms": [], "data": 1}"#;
+    let rebound = [("Host", "evil.example:8002"), ("Origin", "http://evil.example:8002")];
+    let with_key = [rebound[0], rebound[1], ("X-Api-Key", "open-sesame")];
+    let paths = ["POST /trigger/", "GET /metrics", "GET /admin/", "GET /nowhere", "GET /readyz"];
+    let (open, _backend) = start(|start| start).await;
+    let (keyed, _backend) = start(|start| start.env("CAMPANILE_INTERNAL_KEY", "open-sesame")).await;
+    let mut statuses = Vec::new();
+    for path in paths {
+        let refused = http::request(open.internal, path, &rebound, body).await;
+        let permitted = http::request(keyed.internal, path, &with_key, body).await;
+        statuses.push([refused, permitted].map(|answer| answer.expect("an answer").status));
+    }
+    assert_eq!(statuses, [[403, 200], [403, 200], [403, 200], [403, 404], [200, 200]]);
+    let metrics = http::get(open.internal, "/metrics").await.expect("by its address");
+    assert!(metrics.body.contains("campanile_refusals_total{reason=\"host\"} 4\n"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

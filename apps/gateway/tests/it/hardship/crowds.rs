@@ -52,13 +52,14 @@ async fn without_descriptors_everybody_is_answered_and_who_is_inside_hears_on() 
     for _ in 0..20 {
         assert!(knock(&campanile, None).await.is_none());
         let body = witness.trigger();
-        let head = format!("POST /trigger/ HTTP/1.1\r\nHost: x\r\nContent-Length: {}", body.len());
+        let head =
+            format!("POST /trigger/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}", body.len());
         internal.send(format!("{head}\r\n\r\n{body}").as_bytes()).await;
         let (head, _) = internal.answer().await.expect("triggers are answered");
         assert!(head.starts_with("HTTP/1.1 200 "), "{head}");
         witness.hears().await;
     }
-    internal.send(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n").await;
+    internal.send(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n").await;
     let (_, page) = internal.answer().await.expect("metrics are served");
     let refused = number(&page, r#"campanile_refusals_total{reason="descriptors"}"#);
     assert!(refused >= 21, "{refused} of 21 were counted");

@@ -34,12 +34,13 @@ async fn what_is_no_request_for_us_is_refused_on_both_listeners() {
     let (campanile, _backend) = start(|start| start).await;
     let mut witness = Witness::subscribe(&campanile).await;
     let get = |rest: &str| format!("GET /ws/ HTTP/1.1\r\n{rest}\r\n\r\n").into_bytes();
-    let post = |rest: &str| format!("POST /trigger/ HTTP/1.1\r\nHost: x\r\n{rest}").into_bytes();
+    let post =
+        |rest: &str| format!("POST /trigger/ HTTP/1.1\r\nHost: localhost\r\n{rest}").into_bytes();
     let opening = |from: &str, to: &str| OPENING.replacen(from, to, 1).into_bytes();
     let cases: Vec<(&str, Vec<u8>)> = vec![
         ("nothing", Vec::new()),
         ("empty lines", b"\r\n\r\n\r\n".to_vec()),
-        ("half a head", b"GET /ws/ HTTP/1.1\r\nHost: x\r\n".to_vec()),
+        ("half a head", b"GET /ws/ HTTP/1.1\r\nHost: localhost\r\n".to_vec()),
         ("bytes", (0..=255).collect()),
         ("a TLS hello", b"\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03".to_vec()),
         ("HTTP/2", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec()),
@@ -47,12 +48,12 @@ async fn what_is_no_request_for_us_is_refused_on_both_listeners() {
         ("HTTP/9.9", b"GET /ws/ HTTP/9.9\r\n\r\n".to_vec()),
         ("a long target", format!("GET /{} HTTP/1.1\r\n\r\n", "x".repeat(100_000)).into_bytes()),
         ("many headers", get(&vec!["X: y"; 1_000].join("\r\n"))),
-        ("a header that is none", get("Host: x\r\nwhat is this")),
+        ("a header that is none", get("Host: localhost\r\nwhat is this")),
         ("a length below zero", post("Content-Length: -1\r\n\r\n")),
         ("two lengths", post("Content-Length: 1\r\nContent-Length: 2\r\n\r\nab")),
         ("a chunk of no size", post("Transfer-Encoding: chunked\r\n\r\nxyz\r\n{}\r\n")),
         ("a connection to elsewhere", b"CONNECT example.org:443 HTTP/1.1\r\n\r\n".to_vec()),
-        ("no upgrade", get("Host: x")),
+        ("no upgrade", get("Host: localhost")),
         ("an upgrade by POST", opening("GET", "POST")),
         ("an upgrade in HTTP/1.0", opening("HTTP/1.1", "HTTP/1.0")),
         ("an upgrade to something else", opening("websocket", "h2c")),

@@ -7,11 +7,11 @@ use tokio::net::tcp::{ReadHalf, WriteHalf};
 use tokio::net::{TcpSocket, TcpStream};
 
 /// An opening handshake.
-pub(super) const OPENING: &str = "GET /ws/ HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n\
+pub(super) const OPENING: &str = "GET /ws/ HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n\
     Connection: Upgrade\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\
     Sec-WebSocket-Version: 13\r\n\r\n";
 /// A request that leaves the connection open.
-pub(super) const ALIVE: &str = "GET /livez HTTP/1.1\r\nHost: x\r\n\r\n";
+pub(super) const ALIVE: &str = "GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
 /// A socket, with what was read too early.
 pub(super) struct Raw<S = TcpStream> {

@@ -59,7 +59,10 @@ pub(crate) async fn request_on(
     body: &[u8],
 ) -> io::Result<Answer> {
     let exchange = async {
-        let mut head = format!("{what} HTTP/1.1\r\nHost: campanile.test\r\nConnection: close\r\n");
+        let mut head = format!("{what} HTTP/1.1\r\nConnection: close\r\n");
+        if headers.iter().all(|(name, _)| *name != "Host") {
+            head.push_str("Host: 127.0.0.1\r\n");
+        }
         for (name, value) in headers {
             head.push_str(&format!("{name}: {value}\r\n"));
         }
