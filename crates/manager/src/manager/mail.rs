@@ -131,7 +131,7 @@ impl<S: Service, P: Poller> Manager<S, P> {
             let index = match &shipment {
                 Some((known, index)) if known == room => *index,
                 _ => {
-                    let index = pieces.add_for(Arc::clone(publication), Some(room.clone()));
+                    let index = pieces.add_for(Arc::clone(publication), room.clone());
                     shipment.insert((room.clone(), index)).1
                 }
             };

@@ -1,9 +1,10 @@
 //! What a slow socket has not taken yet.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::io::IoSlice;
 
 use bytes::Bytes;
+use campanile_hub::{RequestId, Room};
 
 use super::SLICES_MAX;
 use super::yielding::{Losses, Waiting};
@@ -17,19 +18,36 @@ pub(crate) struct Backlog {
     pub(super) frames: usize,
     /// The first chunk goes on with a frame that has been written in part.
     pub(super) mid_frame: bool,
-    /// Frames that may give way, by policy.
+    /// Frames that give way if too much waits.
     pub(super) droppable: usize,
-    pub(super) replaceable: usize,
+    /// The frame that waits for each subscription of which only the newest is to.
+    pub(super) latest: HashMap<(Room, RequestId), u64>,
     pub(super) losses: Losses,
+    /// The number of the frame that comes next.
+    next_frame: u64,
 }
 
 /// Bytes of one frame.
 #[derive(Debug)]
 pub(super) struct Chunk {
     pub(super) bytes: Bytes,
+    /// Which frame; later ones have larger numbers.
+    pub(super) frame: u64,
     pub(super) ends_frame: bool,
     /// On the last chunk of a frame that may give way: what it is.
     pub(super) waiting: Option<Box<Waiting>>,
+}
+
+impl Chunk {
+    fn is_droppable(&self) -> bool {
+        self.waiting.as_ref().is_some_and(|waiting| waiting.slow == Slow::DropOldest)
+    }
+
+    /// Returns the subscription of which only the newest delivery is to wait, and this is one.
+    fn latest(&self) -> Option<(Room, RequestId)> {
+        let latest = self.waiting.as_ref().filter(|waiting| waiting.slow == Slow::Latest)?;
+        Some((latest.room.clone(), latest.id.clone()))
+    }
 }
 
 /// What a chunk takes beside its bytes, so that many small ones count for what they cost.
@@ -58,9 +76,18 @@ impl Backlog {
         self.chunks.is_empty()
     }
 
-    pub(super) fn push(&mut self, chunk: Chunk) {
+    /// Appends bytes of a frame, and drops the one before that it takes the place of.
+    pub(super) fn push(&mut self, bytes: Bytes, ends_frame: bool, waiting: Option<Box<Waiting>>) {
+        let frame = self.next_frame;
+        self.next_frame += u64::from(ends_frame);
+        let chunk = Chunk { bytes, frame, ends_frame, waiting };
+        let before =
+            chunk.latest().and_then(|subscription| self.latest.get(&subscription).copied());
         self.count(&chunk);
         self.chunks.push_back(chunk);
+        if let Some(before) = before {
+            self.replace(before);
+        }
     }
 
     /// Puts a chunk before all others.
@@ -69,27 +96,32 @@ impl Backlog {
         self.chunks.push_front(chunk);
     }
 
-    fn count(&mut self, chunk: &Chunk) {
-        self.bytes += chunk.bytes.len() + CHUNK_BYTES;
-        self.frames += usize::from(chunk.ends_frame);
-        match chunk.waiting.as_ref().map(|waiting| waiting.slow) {
-            Some(Slow::DropOldest) => self.droppable += 1,
-            Some(Slow::Latest) => self.replaceable += 1,
-            Some(Slow::Close) | None => {}
-        }
-    }
-
     /// Takes out the first chunk.
     pub(super) fn pop(&mut self) -> Option<Chunk> {
         let chunk = self.chunks.pop_front()?;
+        self.discount(&chunk);
+        Some(chunk)
+    }
+
+    fn count(&mut self, chunk: &Chunk) {
+        self.bytes += chunk.bytes.len() + CHUNK_BYTES;
+        self.frames += usize::from(chunk.ends_frame);
+        self.droppable += usize::from(chunk.is_droppable());
+        if let Some(subscription) = chunk.latest() {
+            let newest = self.latest.entry(subscription).or_default();
+            *newest = chunk.frame.max(*newest);
+        }
+    }
+
+    pub(super) fn discount(&mut self, chunk: &Chunk) {
         self.bytes -= chunk.bytes.len() + CHUNK_BYTES;
         self.frames -= usize::from(chunk.ends_frame);
-        match chunk.waiting.as_ref().map(|waiting| waiting.slow) {
-            Some(Slow::DropOldest) => self.droppable -= 1,
-            Some(Slow::Latest) => self.replaceable -= 1,
-            Some(Slow::Close) | None => {}
+        self.droppable -= usize::from(chunk.is_droppable());
+        if let Some(subscription) = chunk.latest()
+            && self.latest.get(&subscription) == Some(&chunk.frame)
+        {
+            self.latest.remove(&subscription);
         }
-        Some(chunk)
     }
 
     /// Calls `write` once with the first chunks.
@@ -132,7 +164,9 @@ impl Backlog {
         chunks.truncate(kept);
         let losses = std::mem::take(&mut self.losses);
         *self = Self { mid_frame: self.mid_frame, losses, ..Self::default() };
-        chunks.into_iter().for_each(|chunk| self.push(chunk));
+        for Chunk { bytes, ends_frame, waiting, .. } in chunks {
+            self.push(bytes, ends_frame, waiting);
+        }
         before - self.frames
     }
 }

@@ -43,14 +43,10 @@ pub struct Pieces {
     pieces: Vec<Piece>,
     /// The bytes that only one connection gets: whole frames, and deliveries' own parts.
     private: Vec<u8>,
-    shipments: Vec<Shipment>,
-}
-
-/// A publication to all rooms, or one that may give way to later ones to the subscriptions of one.
-#[derive(Debug)]
-struct Shipment {
-    publication: Arc<Publication>,
-    room: Option<Room>,
+    /// A publication to all its rooms, or to one of them.
+    shipments: Vec<Arc<Publication>>,
+    /// To which room a shipment goes, of those that go to one; sorted.
+    rooms: Vec<(u32, Room)>,
 }
 
 /// A delivery, or bytes in the form they are to leave in.
@@ -65,14 +61,16 @@ struct Piece {
 impl Pieces {
     /// Makes a publication known, and returns what to deliver it by.
     pub(crate) fn add(&mut self, publication: Arc<Publication>) -> u32 {
-        self.add_for(publication, None)
+        self.shipments.push(publication);
+        (self.shipments.len() - 1) as u32
     }
 
     /// Makes known the part of a publication that goes to one room: so that it is known later, if it
     /// has to give way, what whom was lost.
-    pub(crate) fn add_for(&mut self, publication: Arc<Publication>, room: Option<Room>) -> u32 {
-        self.shipments.push(Shipment { publication, room });
-        (self.shipments.len() - 1) as u32
+    pub(crate) fn add_for(&mut self, publication: Arc<Publication>, room: Room) -> u32 {
+        let shipment = self.add(publication);
+        self.rooms.push((shipment, room));
+        shipment
     }
 
     /// Returns whether a turn has made so many bytes that it should read no more before it has
@@ -90,13 +88,20 @@ impl Pieces {
         self.private.clear();
         self.private.shrink_to(KEPT * 16);
         self.shipments.clear();
+        self.rooms.clear();
+        self.rooms.shrink_to(KEPT);
     }
 
-    /// Returns what waits if the delivery of `piece` does, which may give way.
+    /// Returns what waits if `piece` does; none if it may not give way.
     fn waiting(&self, piece: &Piece) -> Option<Box<Waiting>> {
-        let Shipment { publication, room } = self.shipments.get(piece.shipment as usize)?;
-        let id = str::from_utf8(publication.id_of(self.private(piece))).ok()?;
-        let (room, id) = (room.clone()?, RequestId::parse(id)?);
+        let publication = self.shipments.get(piece.shipment as usize)?;
+        if publication.slow() == Slow::Close {
+            return None;
+        }
+        let by_shipment = |(shipment, _): &(u32, Room)| *shipment;
+        let found = self.rooms.binary_search_by_key(&piece.shipment, by_shipment).ok()?;
+        let room = self.rooms[found].1.clone();
+        let id = RequestId::parse(str::from_utf8(publication.id_of(self.private(piece))).ok()?)?;
         Some(Box::new(Waiting { slow: publication.slow(), room, id }))
     }
 
@@ -140,7 +145,7 @@ impl Outbox {
     ) -> bool {
         let Pieces { shipments, private, .. } = pieces;
         let start = private.len() as u32;
-        shipments[shipment as usize].publication.append_private(id, private);
+        shipments[shipment as usize].append_private(id, private);
         let end = private.len() as u32;
         self.link(pieces, Piece { next: NONE, shipment, start, end })
     }
@@ -168,16 +173,16 @@ impl Outbox {
 
     /// Puts the chain together in `parcel`, which is empty, and lets go of it.
     pub(crate) fn pack(&mut self, pieces: &Pieces, limits: &Packing, parcel: &mut Parcel) {
+        parcel.first = self.first;
         let mut next = self.first;
         while let Some(piece) = pieces.pieces.get(next as usize) {
             match pieces.shipments.get(piece.shipment as usize) {
-                Some(Shipment { publication, .. }) => {
-                    let private = pieces.private(piece);
-                    parcel.pack_delivery(publication, private, self.window_bits, limits);
-                    if publication.slow() != Slow::Close {
-                        parcel.mark(*piece);
-                    }
-                }
+                Some(publication) => parcel.pack_delivery(
+                    publication,
+                    pieces.private(piece),
+                    self.window_bits,
+                    limits,
+                ),
                 None => parcel.pack_frames(pieces.private(piece)),
             }
             next = piece.next;
@@ -199,7 +204,6 @@ impl Outbox {
     ) -> &mut Backlog {
         let backlog = self.backlog.get_or_insert_default();
         parcel.rest(written, pieces, backlog);
-        backlog.keep_latest();
         backlog
     }
 

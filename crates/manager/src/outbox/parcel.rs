@@ -7,7 +7,7 @@ use bytes::Bytes;
 use campanile_wire::deflate::Shared;
 use campanile_wire::{Head, OpCode};
 
-use super::backlog::{Backlog, Chunk};
+use super::backlog::Backlog;
 use super::{Piece, Pieces, SLICES_MAX};
 use crate::publication::Publication;
 
@@ -27,10 +27,10 @@ pub(crate) struct Parcel {
     /// What stands between `bytes`: after so many of them.
     inserts: Vec<(usize, Bytes)>,
     inserted_bytes: usize,
-    /// Where in all the bytes each frame (or run of frames in one piece) ends.
+    /// The first of the pieces that it is made of.
+    pub(super) first: u32,
+    /// Where in all the bytes each piece ends: a frame, or a run of frames.
     ends: Vec<usize>,
-    /// Which of them may give way to later ones, and what each is made of.
-    marks: Vec<(usize, Piece)>,
 }
 
 impl Parcel {
@@ -45,7 +45,6 @@ impl Parcel {
         self.inserts.clear();
         self.inserted_bytes = 0;
         self.ends.clear();
-        self.marks.clear();
     }
 
     pub(crate) fn pack_frames(&mut self, frames: &[u8]) {
@@ -75,11 +74,6 @@ impl Parcel {
             }
         }
         self.ends.push(self.len());
-    }
-
-    /// Notes that the delivery packed last may give way.
-    pub(super) fn mark(&mut self, piece: Piece) {
-        self.marks.push((self.ends.len() - 1, piece));
     }
 
     fn pack_compressed(&mut self, shared: &Shared, private: &[u8], limits: &Packing) {
@@ -132,10 +126,13 @@ impl Parcel {
             chunks.push_back(insert.clone());
         }
         chunks.push_back(own);
-        let mut at = 0;
-        let mut marks = self.marks.iter().peekable();
-        for (frame, end) in self.ends.iter().enumerate() {
-            let mark = marks.next_if(|(marked, _)| *marked == frame);
+        if written > 0 {
+            backlog.mid_frame = !self.ends.contains(&written);
+        }
+        let (mut at, mut next) = (0, self.first);
+        for end in &self.ends {
+            let piece: &Piece = &pieces.pieces[next as usize];
+            next = piece.next;
             while at < *end {
                 let Some(mut chunk) = chunks.pop_front() else { return };
                 let take = chunk.len().min(end - at);
@@ -148,14 +145,10 @@ impl Parcel {
                 taken = taken.split_off(skip);
                 if !taken.is_empty() {
                     let ends_frame = at == *end;
-                    let mark = mark.filter(|_| ends_frame);
-                    let waiting = mark.and_then(|(_, piece)| pieces.waiting(piece));
-                    backlog.push(Chunk { bytes: taken, ends_frame, waiting });
+                    let waiting = if ends_frame { pieces.waiting(piece) } else { None };
+                    backlog.push(taken, ends_frame, waiting);
                 }
             }
-        }
-        if written > 0 {
-            backlog.mid_frame = !self.ends.contains(&written);
         }
     }
 }

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use campanile_hub::{Match, RequestId};
 
 use super::*;
-use crate::publication::{Envelope, Publication};
+use crate::publication::{Envelope, Publication, Slow};
 
 /// Packs a reply, deliveries short, long and long again, and a pong: returns the parcel, what it
 /// holds, and where its frames end.
@@ -135,4 +135,55 @@ fn a_backlog_of_more_pieces_than_one_call_takes_is_written_in_several() {
     }
     assert_eq!(written, whole.repeat(40));
     assert!(calls > 1);
+}
+
+/// Packs deliveries to two subscriptions in turn, of which only the newest is to wait: returns the
+/// parcel, and each frame.
+fn latest_of_two() -> (Packed, Vec<Vec<u8>>) {
+    let limits = Packing { copy_bytes_max: 6, compress_bytes_min: 30, compression_level: 1 };
+    let (mut outbox, mut pieces) = (Outbox::new(None), Pieces::default());
+    let room = Room::parse(r#"{"r":1}"#).expect("a room");
+    let mut frames = Vec::new();
+    for number in 0..5 {
+        let shared = format!("news {}{number} ", "x".repeat(number));
+        let id = RequestId::parse(["1", "2"][number % 2]).expect("an id");
+        let payload = format!("{shared}{}}}", id.as_json());
+        frames.push([&[0x81, payload.len() as u8][..], payload.as_bytes()].concat());
+        let envelope = Envelope { shared: Bytes::from(shared), closing: "}" };
+        let publication = Publication::new(vec![room.clone()], Match::Literal, envelope);
+        let shipment = pieces.add_for(Arc::new(publication.when_slow(Slow::Latest)), room.clone());
+        outbox.push_delivery(&mut pieces, shipment, &id);
+    }
+    let mut parcel = Parcel::default();
+    outbox.pack(&pieces, &limits, &mut parcel);
+    assert_eq!(parcel.write(collect), frames.concat());
+    (Packed { parcel, pieces }, frames)
+}
+
+#[test]
+fn wherever_a_write_stops_only_what_has_begun_and_the_newest_of_each_subscription_wait() {
+    let (parcel, frames) = latest_of_two();
+    for written in 0..frames.concat().len() {
+        let (mut at, mut begun, mut newest) = (0, Vec::new(), Vec::new());
+        for (number, frame) in frames.iter().enumerate() {
+            if at < written && written < at + frame.len() {
+                begun = frame[written - at..].to_vec();
+            } else if written <= at && number >= 3 {
+                newest.extend_from_slice(frame);
+            }
+            at += frame.len();
+        }
+        let mut outbox = Outbox::new(None);
+        parcel.keep(&mut outbox, written);
+        assert_eq!(rest_of(&mut outbox), [&begun[..], &newest].concat(), "from {written}");
+        // More comes behind it before the socket takes anything.
+        parcel.keep(&mut outbox, 0);
+        let newest = frames[3..].concat();
+        assert_eq!(rest_of(&mut outbox), [&begun[..], &newest].concat(), "again from {written}");
+        let backlog = outbox.backlog().expect("something is left");
+        assert_eq!(backlog.frames(), 2 + u64::from(!begun.is_empty()));
+        assert_eq!(backlog.latest.len(), 2);
+        backlog.advance(begun.len() + newest.len());
+        assert!(backlog.is_empty() && backlog.bytes() == 0 && backlog.latest.is_empty());
+    }
 }

@@ -1,6 +1,6 @@
 //! Deliveries that give way to later ones while a socket is slow.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
 
 use campanile_hub::{RequestId, Room};
 
@@ -66,24 +66,18 @@ impl Backlog {
         }
     }
 
-    /// Drops the deliveries of which only the newest is to wait and that have a newer one.
-    pub(crate) fn keep_latest(&mut self) {
-        if self.replaceable < 2 {
+    /// Drops a frame that a newer one takes the place of, unless it is half written. Finding it takes
+    /// a look at few chunks; those behind it move up.
+    pub(super) fn replace(&mut self, frame: u64) {
+        let from = self.chunks.partition_point(|chunk| chunk.frame < frame);
+        let to = self.chunks.partition_point(|chunk| chunk.frame <= frame);
+        if from == 0 && self.mid_frame {
             return;
         }
-        let mut frames = Vec::new();
-        while !self.is_empty() {
-            frames.push(self.pop_frame());
-        }
-        let mut seen = HashSet::new();
-        for (index, frame) in frames.into_iter().enumerate().rev() {
-            let has_begun = index == 0 && self.mid_frame;
-            match waiting(&frame).filter(|waiting| waiting.slow == Slow::Latest) {
-                Some(latest) if !seen.insert(latest.clone()) && !has_begun => {
-                    self.losses.add(latest.clone());
-                }
-                _ => frame.into_iter().rev().for_each(|chunk| self.put_back(chunk)),
-            }
+        let dropped: Vec<Chunk> = self.chunks.drain(from..to).collect();
+        dropped.iter().for_each(|chunk| self.discount(chunk));
+        if let Some(waiting) = waiting(&dropped) {
+            self.losses.add(waiting.clone());
         }
     }
 
