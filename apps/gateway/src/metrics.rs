@@ -202,6 +202,11 @@ fn service(page: &mut Page, shared: &Shared) {
         ),
         ("rooms_refused", "Subscribes over rooms_max.", &counters.too_many_rooms),
         (
+            "connections_waiting_refused",
+            "Connections closed since too many of their requests waited for the broker.",
+            &counters.too_many_waiting,
+        ),
+        (
             "subscriptions_revoked",
             "Subscriptions that ended since the backend does not allow their room any longer.",
             &counters.revoked,
@@ -250,6 +255,19 @@ fn broker(page: &mut Page, shared: &Shared) {
     for (name, help, value) in publishing.broker.counters().iter() {
         page.counter(&format!("broker_{name}"), help, value);
     }
+    if let Some(interest) = &shared.settings.interest {
+        page.gauge("broker_rooms", "Rooms that this node listens for.", interest.len());
+        page.gauge(
+            "broker_rooms_waiting",
+            "Connections that wait until the broker listens for a room.",
+            interest.waiting(),
+        );
+    }
+    page.gauge(
+        "broker_gap_open",
+        "Whether something may be missing now (1), of which clients were told, or not (0).",
+        u8::from(shared.settings.gap.get().is_some()),
+    );
     page.counter(
         "broker_unreadable",
         "Publications from the broker that were no triggers.",

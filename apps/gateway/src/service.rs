@@ -146,7 +146,7 @@ impl Service for Gateway {
     }
 
     fn closed(&mut self, key: ConnectionKey, mut session: Session, closed: &Closed) {
-        self.forget_waiting(session.waiting.take());
+        self.forget_waiting(key, session.waiting.take());
         if session.permissions.is_some() {
             self.settings.counters.authorized.fetch_sub(1, Relaxed);
         }

@@ -1,5 +1,6 @@
 //! What comes back from the broker, on its way to the loops.
 
+use super::awaited::Outcome;
 use super::{Publishing, gaps, memory};
 use crate::serve::Shared;
 use crate::service::Gateway;
@@ -15,9 +16,6 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
-/// How many publications may be with the loops before the next one is taken from the broker.
-const UNDELIVERED_MAX: usize = 4096;
-
 /// How long to wait before loops that are behind are asked again.
 pub(super) const PAUSE: Duration = Duration::from_millis(5);
 
@@ -32,17 +30,21 @@ struct Undelivered {
 
 /// Delivers what the broker gives until it is stopped.
 pub async fn run(shared: Arc<Shared>, mut events: Events) {
+    // As many as a loop's mailbox may hold: whatever else waits, waits at the broker.
+    let undelivered_max = shared.config().limits.mailbox_publications_max;
     let mut undelivered = VecDeque::new();
     loop {
+        let has_room = undelivered.len() < undelivered_max;
+        shared.publishing.is_behind.store(!has_room, Relaxed);
         tokio::select! {
             // Counting first: it is what frees places, and what callers wait for.
             biased;
             reached = first_delivered(&mut undelivered) => {
                 shared.publishing.delivered(undelivered.pop_front(), reached);
             }
-            event = events.next(), if undelivered.len() < UNDELIVERED_MAX => match event {
+            event = events.next(), if has_room => match event {
                 Some(Event::Publication { body, taken }) => {
-                    undelivered.extend(deliver(&shared, &body, taken).await);
+                    deliver(&shared, &mut undelivered, &body, taken).await;
                 }
                 Some(Event::Control { body }) => shared.control.take(&body),
                 Some(Event::Lost { since, why }) => gaps::begin(&shared, since, &why).await,
@@ -64,8 +66,13 @@ async fn first_delivered(undelivered: &mut VecDeque<Undelivered>) -> u64 {
     .await
 }
 
-/// Hands a publication to the loops; returns none if there is nothing to deliver.
-async fn deliver(shared: &Arc<Shared>, body: &Bytes, taken: Taken) -> Option<Undelivered> {
+/// Hands a publication to the loops, if there is something to deliver.
+async fn deliver(
+    shared: &Arc<Shared>,
+    undelivered: &mut VecDeque<Undelivered>,
+    body: &Bytes,
+    taken: Taken,
+) {
     let (publishing, config) = (&shared.publishing, shared.config());
     let trigger = match Trigger::read(body, &config.trigger) {
         Ok(trigger) => trigger,
@@ -73,24 +80,28 @@ async fn deliver(shared: &Arc<Shared>, body: &Bytes, taken: Taken) -> Option<Und
             // Whoever published it past our door cannot be answered.
             publishing.unreadable.add();
             tracing::debug!(%bad, "what came from the broker is no trigger");
-            return None;
+            return;
         }
     };
     let Trigger { publication, has_literal_star, id, exclude, traceparent, .. } = trigger;
     if let Some(id) = &id
         && !publishing.recent.is_new(id, memory(&config.trigger), Instant::now())
     {
-        publishing.awaited.tell(id, None);
-        return None;
+        // Who waits for one that is on its way waits for that.
+        if !undelivered.iter().any(|earlier| earlier.id.as_ref() == Some(id)) {
+            publishing.awaited.tell(id, Outcome::Duplicate);
+        }
+        return;
     }
     let slow = config.limits.slow_rooms.of(&publication.rooms);
     drop(config);
     let publication = publication.excluding(shared.excluded(&exclude)).when_slow(slow);
     let span = Span::within("arrival", traceparent.as_deref());
     let publication = publication.watched_by(span.watch());
-    let receipt = hand_over(publishing, &shared.handle, publication).await?;
+    let handed_over = hand_over(publishing, &shared.handle, publication).await;
+    let Some(receipt) = handed_over else { return };
     let id = id.filter(|id| publishing.awaited.is_awaited(id));
-    Some(Undelivered { receipt, _taken: taken, id, has_literal_star })
+    undelivered.push_back(Undelivered { receipt, _taken: taken, id, has_literal_star });
 }
 
 /// Hands a publication to the loops, as soon as they have room for it; none if they have ended.
@@ -102,10 +113,7 @@ async fn hand_over(
     let publication = Arc::new(publication);
     loop {
         match handle.publish_counted(Arc::clone(&publication)) {
-            Ok(receipt) => {
-                publishing.is_behind.store(false, Relaxed);
-                return Some(receipt);
-            }
+            Ok(receipt) => return Some(receipt),
             Err(PostError::Full) => publishing.is_behind.store(true, Relaxed),
             Err(PostError::Ended) => return None,
         }
@@ -118,7 +126,7 @@ impl Publishing {
     fn delivered(&self, undelivered: Option<Undelivered>, reached: u64) {
         let Some(Undelivered { id, has_literal_star, .. }) = undelivered else { return };
         if let Some(id) = id {
-            self.awaited.tell(&id, Some(reached));
+            self.awaited.tell(&id, Outcome::Reached(reached));
         }
         if has_literal_star && reached == 0 && !self.star_is_settled.swap(true, Relaxed) {
             tracing::warn!(

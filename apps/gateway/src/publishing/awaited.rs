@@ -8,14 +8,23 @@ use tokio::sync::oneshot;
 #[derive(Debug, Default)]
 pub(super) struct Awaited(Mutex<Waiting>);
 
-type Waiting = HashMap<Box<str>, Vec<oneshot::Sender<Option<u64>>>>;
+type Waiting = HashMap<Box<str>, Vec<oneshot::Sender<Outcome>>>;
 
 /// One of them, as its caller waits for it. Forgotten when dropped.
 #[derive(Debug)]
 pub(super) struct Arrival<'a> {
     awaited: &'a Awaited,
     id: Box<str>,
-    reached: oneshot::Receiver<Option<u64>>,
+    reached: oneshot::Receiver<Outcome>,
+}
+
+/// What became of a trigger that came back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// It was delivered to so many subscriptions.
+    Reached(u64),
+    /// It had come before, and was not delivered again.
+    Duplicate,
 }
 
 impl Awaited {
@@ -31,12 +40,11 @@ impl Awaited {
         self.lock().contains_key(id)
     }
 
-    /// Tells those who wait for the trigger `id` how many subscriptions it reached; none: it came
-    /// before, and was not delivered again.
-    pub(super) fn tell(&self, id: &str, reached: Option<u64>) {
+    /// Tells those who wait for the trigger `id` what became of it.
+    pub(super) fn tell(&self, id: &str, outcome: Outcome) {
         for sender in self.lock().remove(id).into_iter().flatten() {
             // Whoever waited may have given up.
-            let _ = sender.send(reached);
+            let _ = sender.send(outcome);
         }
     }
 
@@ -47,9 +55,9 @@ impl Awaited {
 }
 
 impl Arrival<'_> {
-    /// Waits until it has come back and was delivered.
-    pub(super) async fn reached(&mut self) -> Option<u64> {
-        (&mut self.reached).await.ok().flatten()
+    /// Waits until it has come back and was delivered; none if that will not be known.
+    pub(super) async fn outcome(&mut self) -> Option<Outcome> {
+        (&mut self.reached).await.ok()
     }
 }
 

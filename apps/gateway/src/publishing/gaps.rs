@@ -92,13 +92,17 @@ pub(super) async fn end(shared: &Arc<Shared>, lost: bool, from: SystemTime, unti
     }
 }
 
-/// Has every loop tell its clients. Loops that are behind are waited for: no gap may be lost.
+/// Has every loop tell its clients.
 async fn tell(shared: &Shared, gap: Gap) {
     for index in 0..shared.handle.loops() {
-        while shared.handle.command_loop(index, Command::Gap(gap)).is_err() && !shared.is_stopping()
-        {
-            tokio::time::sleep(PAUSE).await;
-        }
+        insist(shared, index, || Command::Gap(gap)).await;
+    }
+}
+
+/// Commands a loop. One that is behind is waited for: no client may be left without a word.
+async fn insist(shared: &Shared, index: usize, command: impl Fn() -> Command) {
+    while shared.handle.command_loop(index, command()).is_err() && !shared.is_stopping() {
+        tokio::time::sleep(PAUSE).await;
     }
 }
 
@@ -106,9 +110,7 @@ async fn tell(shared: &Shared, gap: Gap) {
 async fn close_unaware(shared: Arc<Shared>) {
     for part in 0..PARTS {
         for index in 0..shared.handle.loops() {
-            // A loop that is behind closes fewer: those that read slowly it closes anyway.
-            let close = Command::CloseUnaware { part, parts: PARTS };
-            let _ = shared.handle.command_loop(index, close);
+            insist(&shared, index, || Command::CloseUnaware { part, parts: PARTS }).await;
         }
         tokio::time::sleep(STEP).await;
     }

@@ -4,15 +4,19 @@
 //! Not every broker needs this. Where one does, nobody is told that they are subscribed before the
 //! broker has confirmed that this node hears of the room: what is triggered afterwards arrives.
 
+#[cfg(test)]
+mod tests;
+
 use crate::command::Command;
 use crate::service::Gateway;
 use campanile_broker::{Broker, ListenError};
 use campanile_hub::Room;
 use campanile_manager::{ConnectionKey, Handle, PostError};
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::runtime;
+use tokio::sync::watch;
 
 /// What the loops want to hear of.
 pub struct Interest {
@@ -22,12 +26,14 @@ pub struct Interest {
     /// Those who wait are told by it, once the loops run.
     loops: OnceLock<Handle<Gateway>>,
     rooms: Mutex<Rooms>,
+    /// Changes each time that the broker is back.
+    back: watch::Sender<()>,
 }
 
 #[derive(Default)]
 struct Rooms {
     wanted: HashMap<Room, Wanted>,
-    /// Rooms that nobody held at that time, the oldest first.
+    /// Rooms that nobody held at that time, about in the order of times; each at most once.
     idle: VecDeque<(Instant, Room)>,
     serial: u64,
 }
@@ -38,9 +44,13 @@ struct Wanted {
     holders: usize,
     state: Hearing,
     /// Connections that wait until it is listened for.
-    waiting: Vec<ConnectionKey>,
+    waiting: HashSet<ConnectionKey>,
     /// Which of the times that this room was wanted.
     serial: u64,
+    /// Since when nobody holds it.
+    idle_since: Option<Instant>,
+    /// Whether it is among the idle, where it stays for a while when it is held again.
+    is_queued: bool,
 }
 
 /// Whether this node hears of a room.
@@ -61,7 +71,8 @@ impl Interest {
     /// Makes the interest of a node that hears of nothing yet; call it within the runtime.
     pub fn new(broker: Arc<dyn Broker>) -> Arc<Interest> {
         let (runtime, rooms) = (runtime::Handle::current(), Mutex::default());
-        Arc::new(Interest { broker, runtime, loops: OnceLock::new(), rooms })
+        let (loops, back) = (OnceLock::new(), watch::Sender::default());
+        Arc::new(Interest { broker, runtime, loops, rooms, back })
     }
 
     /// Begins to tell those who wait, and to forget rooms that nobody is in.
@@ -82,26 +93,17 @@ impl Interest {
     pub fn want(self: &Arc<Self>, room: &Room, key: ConnectionKey) -> Hearing {
         let mut rooms = self.lock();
         if let Some(wanted) = rooms.wanted.get_mut(room) {
-            wanted.holders += 1;
+            wanted.hold();
             if wanted.state == Hearing::NotYet {
-                wanted.waiting.push(key);
+                wanted.waiting.insert(key);
             }
             return wanted.state;
         }
         rooms.serial += 1;
         let serial = rooms.serial;
-        let wanted = Wanted { holders: 1, state: Hearing::NotYet, waiting: vec![key], serial };
-        rooms.wanted.insert(room.clone(), wanted);
+        rooms.wanted.insert(room.clone(), Wanted::new(key, serial));
         drop(rooms);
-        let (interest, room) = (Arc::clone(self), room.clone());
-        self.runtime.spawn(async move {
-            match interest.broker.listen(room.as_str()).await {
-                Ok(()) => interest.settle(&room, serial, Hearing::Yes),
-                Err(ListenError::Full) => interest.settle(&room, serial, Hearing::Refused),
-                // It is listened for when the broker is back.
-                Err(ListenError::Later) => {}
-            }
-        });
+        self.runtime.spawn(Arc::clone(self).listen(room.clone(), serial));
         Hearing::NotYet
     }
 
@@ -110,33 +112,51 @@ impl Interest {
         self.lock().wanted.get(room).map_or(Hearing::NotYet, |wanted| wanted.state)
     }
 
+    /// Returns whether any of these rooms is heard of.
+    pub fn hears_any(&self, rooms: &[Room]) -> bool {
+        let known = self.lock();
+        rooms.iter().any(|room| known.wanted.get(room).is_some_and(|it| it.state == Hearing::Yes))
+    }
+
     /// Holds `room`, which is held already, once more.
     pub fn hold(&self, room: &Room) {
         if let Some(wanted) = self.lock().wanted.get_mut(room) {
-            wanted.holders += 1;
+            wanted.hold();
         }
     }
 
     /// Lets go of `room` once.
     pub fn release(&self, room: &Room) {
         let mut rooms = self.lock();
-        let Some(wanted) = rooms.wanted.get_mut(room) else { return };
-        wanted.holders -= 1;
-        if wanted.holders == 0 {
-            rooms.idle.push_back((Instant::now(), room.clone()));
+        let Rooms { wanted, idle, .. } = &mut *rooms;
+        let Some(one) = wanted.get_mut(room) else { return };
+        one.holders -= 1;
+        if one.holders > 0 {
+            return;
+        }
+        if one.state == Hearing::Refused {
+            // Whoever asks next may be luckier; and the broker has not remembered it.
+            wanted.remove(room);
+            return;
+        }
+        let now = Instant::now();
+        one.idle_since = Some(now);
+        if !std::mem::replace(&mut one.is_queued, true) {
+            idle.push_back((now, room.clone()));
         }
     }
 
-    /// The broker is back, and listens for all rooms that it was asked to.
-    pub fn broker_is_back(&self) {
-        let mut waiting = Vec::new();
-        for wanted in self.lock().wanted.values_mut() {
-            if wanted.state == Hearing::NotYet {
-                wanted.state = Hearing::Yes;
-                waiting.append(&mut wanted.waiting);
-            }
+    /// Lets go of `room` once, for the connection `key`, which waits for it no longer.
+    pub fn give_up(&self, room: &Room, key: ConnectionKey) {
+        if let Some(wanted) = self.lock().wanted.get_mut(room) {
+            wanted.waiting.remove(&key);
         }
-        self.tell(waiting);
+        self.release(room);
+    }
+
+    /// The broker is back: what could not be listened for is asked for again.
+    pub fn broker_is_back(&self) {
+        self.back.send_replace(());
     }
 
     /// Returns how many rooms are listened for.
@@ -149,32 +169,72 @@ impl Interest {
         self.len() == 0
     }
 
+    /// Returns how many connections wait until a room is listened for; one that waits for several
+    /// counts for each.
+    pub fn waiting(&self) -> usize {
+        self.lock().wanted.values().map(|wanted| wanted.waiting.len()).sum()
+    }
+
+    /// Has the broker listen for a room, as often as it takes.
+    ///
+    /// That the broker is back is not enough: whether it was asked for this room before or after
+    /// that cannot be known. It confirms at once what it listens for already.
+    async fn listen(self: Arc<Self>, room: Room, serial: u64) {
+        // From before it is asked: if it comes back between, that is not missed.
+        let mut back = self.back.subscribe();
+        loop {
+            back.borrow_and_update();
+            if self.is_given_up(&room, serial) {
+                return;
+            }
+            match self.broker.listen(room.as_str()).await {
+                Ok(()) => return self.settle(&room, serial, Hearing::Yes),
+                Err(ListenError::Full) => return self.settle(&room, serial, Hearing::Refused),
+                // It never fails: the sender is in `self`.
+                Err(ListenError::Later) => drop(back.changed().await),
+            }
+        }
+    }
+
     fn settle(&self, room: &Room, serial: u64, state: Hearing) {
+        if self.is_given_up(room, serial) {
+            return;
+        }
         let mut rooms = self.lock();
-        let wanted = rooms.wanted.get_mut(room).filter(|wanted| wanted.serial == serial);
-        let Some(wanted) = wanted else { return };
+        let Some(wanted) = rooms.wanted.get_mut(room) else { return };
         wanted.state = state;
         let waiting = std::mem::take(&mut wanted.waiting);
         drop(rooms);
-        self.tell(waiting);
-    }
-
-    fn tell(&self, waiting: Vec<ConnectionKey>) {
         if let Some(loops) = self.loops.get() {
             self.runtime.spawn(tell(loops.clone(), waiting));
         }
     }
 
+    /// Returns whether this room is no longer wanted, or was forgotten and is wanted anew, which is
+    /// for somebody else to see to. Then the broker has perhaps been asked for it too late.
+    fn is_given_up(&self, room: &Room, serial: u64) -> bool {
+        let rooms = self.lock();
+        let wanted = rooms.wanted.get(room);
+        if wanted.is_none() {
+            // Still under the lock: whoever wants it next asks after this.
+            self.broker.unlisten(room.as_str());
+        }
+        wanted.is_none_or(|wanted| wanted.serial != serial)
+    }
+
     fn forget_idle(&self, now: Instant) {
         let mut rooms = self.lock();
-        while let Some((since, _)) = rooms.idle.front() {
-            if now.saturating_duration_since(*since) < LINGER {
-                break;
-            }
+        let is_over = |since: Instant| now.saturating_duration_since(since) >= LINGER;
+        while rooms.idle.front().is_some_and(|(since, _)| is_over(*since)) {
             let Some((_, room)) = rooms.idle.pop_front() else { break };
-            if rooms.wanted.get(&room).is_some_and(|wanted| wanted.holders == 0) {
-                rooms.wanted.remove(&room);
-                self.broker.unlisten(room.as_str());
+            let Some(wanted) = rooms.wanted.get_mut(&room) else { continue };
+            match wanted.idle_since {
+                None => wanted.is_queued = false,
+                Some(since) if !is_over(since) => rooms.idle.push_back((since, room)),
+                Some(_) => {
+                    rooms.wanted.remove(&room);
+                    self.broker.unlisten(room.as_str());
+                }
             }
         }
     }
@@ -185,9 +245,21 @@ impl Interest {
     }
 }
 
+impl Wanted {
+    fn new(key: ConnectionKey, serial: u64) -> Wanted {
+        let (state, waiting) = (Hearing::NotYet, HashSet::from([key]));
+        Wanted { holders: 1, state, waiting, serial, idle_since: None, is_queued: false }
+    }
+
+    fn hold(&mut self) {
+        self.holders += 1;
+        self.idle_since = None;
+    }
+}
+
 /// Tells connections that a room which they wait for is settled; loops that are behind are waited
 /// for.
-async fn tell(loops: Handle<Gateway>, waiting: Vec<ConnectionKey>) {
+async fn tell(loops: Handle<Gateway>, waiting: HashSet<ConnectionKey>) {
     for key in waiting {
         while let Err(PostError::Full) = loops.command(key, Command::Heard { key }) {
             tokio::time::sleep(super::arrivals::PAUSE).await;

@@ -17,10 +17,11 @@ use crate::metrics::Count;
 use crate::recent::{Memory, Recent};
 use crate::spans::Span;
 use crate::trigger::Trigger;
-use awaited::Awaited;
+use awaited::{Awaited, Outcome};
 use bytes::{BufMut, Bytes, BytesMut};
 use campanile_broker::{Broker, PublishError, State, To};
 use campanile_hub::Match;
+use campanile_manager::Publication;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -34,6 +35,8 @@ pub struct Publishing {
     pub recent: Recent,
     /// What came back from the broker and could not be read.
     pub unreadable: Count,
+    /// The rooms that this node listens for; none if it hears of all.
+    interest: Option<Arc<Interest>>,
     awaited: Awaited,
     /// The loops are behind: their mailboxes are full, and publications wait for them.
     is_behind: AtomicBool,
@@ -77,9 +80,10 @@ const COUNTED_WITHIN: Duration = Duration::from_secs(5);
 
 impl Publishing {
     /// Begins, with nothing published.
-    pub fn new(broker: Arc<dyn Broker>) -> Publishing {
+    pub fn new(broker: Arc<dyn Broker>, interest: Option<Arc<Interest>>) -> Publishing {
         Publishing {
             broker,
+            interest,
             recent: Recent::new(),
             unreadable: Count::default(),
             awaited: Awaited::default(),
@@ -109,14 +113,32 @@ impl Publishing {
             self.recent.duplicates.add();
             return Ok(Published::Duplicate);
         }
+        if trigger.publication.rooms.is_empty() {
+            // None of its rooms is one. Some brokers would take it for nothing at all.
+            return Ok(if counted { Published::Counted(Some(0)) } else { Published::Accepted });
+        }
         let Some(id) = trigger.id.as_deref().filter(|_| counted) else {
             self.send(body, trigger).await?;
             return Ok(Published::Accepted);
         };
         let mut arrival = self.awaited.wait_for(id);
+        let comes_back = self.comes_back(&trigger.publication);
         self.send(body, trigger).await?;
-        let reached = tokio::time::timeout(COUNTED_WITHIN, arrival.reached()).await;
-        Ok(Published::Counted(reached.ok().flatten()))
+        if !comes_back {
+            return Ok(Published::Counted(Some(0)));
+        }
+        Ok(match tokio::time::timeout(COUNTED_WITHIN, arrival.outcome()).await {
+            Ok(Some(Outcome::Reached(subscriptions))) => Published::Counted(Some(subscriptions)),
+            Ok(Some(Outcome::Duplicate)) => Published::Duplicate,
+            Ok(None) | Err(_) => Published::Counted(None),
+        })
+    }
+
+    /// Returns whether a publication comes to this node too, as the broker sees it: whoever is
+    /// subscribed here is listened for.
+    fn comes_back(&self, publication: &Publication) -> bool {
+        let interest = self.interest.as_ref().filter(|_| publication.matching == Match::Literal);
+        interest.is_none_or(|interest| interest.hears_any(&publication.rooms))
     }
 
     async fn send(&self, body: Bytes, trigger: &Trigger) -> Result<(), NotPublished> {
@@ -144,24 +166,17 @@ impl Publishing {
 }
 
 /// Puts a key with a text into the body of a trigger, which is an object that is not empty. It comes
-/// first; of a key that stands there twice the last counts, so the body should not have it.
+/// last, since of a key that stands there twice the last counts: the body may have an `"id": null`.
 pub fn with_key(body: &[u8], key: &'static str, text: &str) -> Bytes {
-    let rest = body.trim_ascii_start();
-    let rest = rest.strip_prefix(b"{").expect("a trigger is an object");
+    let rest = body.trim_ascii_end();
+    let rest = rest.strip_suffix(b"}").expect("a trigger is an object");
     let text = serde_json::to_string(text).expect("a text is always JSON");
     let mut named = BytesMut::with_capacity(rest.len() + key.len() + text.len() + 6);
-    for part in ["{\"", key, "\":", &text] {
+    named.put_slice(rest);
+    for part in [",\"", key, "\":", &text, "}"] {
         named.put_slice(part.as_bytes());
     }
-    named.put_slice(b",");
-    named.put_slice(rest);
     named.freeze()
-}
-
-/// Makes an id that no other trigger has.
-pub fn new_id() -> Box<str> {
-    let half = || getrandom::u64().expect("the operating system has random numbers");
-    format!("{:016x}{:016x}", half(), half()).into()
 }
 
 /// Returns how long the ids of triggers are remembered, and how many.

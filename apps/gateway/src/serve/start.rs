@@ -61,6 +61,7 @@ pub(super) async fn start(
     let (settings, handle, loops) = start_loops(&config, &backend, &broker, &permissions)?;
     let places = Places::new(connections_max(&config), config.limits.connections_per_address_max);
     announce(&config, &url, (places.most(), handle.loops()), (&public, &internal), demo.is_some());
+    let publishing = Publishing::new(broker, settings.interest.clone());
     let (control, wishes) = Control::new(config.broker.url.is_some());
     let shared = Arc::new(Shared {
         config: ArcSwap::from_pointee(config),
@@ -73,7 +74,7 @@ pub(super) async fn start(
         tls,
         refusals: Arc::default(),
         triggers: TriggerCounts::default(),
-        publishing: Publishing::new(broker),
+        publishing,
         control,
         reloads: Reloads::default(),
         seldom: Seldom::new(),

@@ -7,7 +7,7 @@ use super::{Gateway, Session};
 use crate::publishing::{Hearing, Interest};
 use crate::request::Request;
 use campanile_hub::Room;
-use campanile_manager::Connection;
+use campanile_manager::{Connection, ConnectionKey};
 use campanile_wire::CloseCode;
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
@@ -80,9 +80,11 @@ impl Gateway {
     }
 
     /// Lets go of what the requests of a connection that ended have waited for.
-    pub(super) fn forget_waiting(&self, waiting: Option<Box<Waiting>>) {
-        for asked in waiting.into_iter().flat_map(|waiting| waiting.requests) {
-            self.release(asked.held.as_ref());
+    pub(super) fn forget_waiting(&self, key: ConnectionKey, waiting: Option<Box<Waiting>>) {
+        let Some(held) = &self.held else { return };
+        let requests = waiting.into_iter().flat_map(|waiting| waiting.requests);
+        for room in requests.filter_map(|asked| asked.held) {
+            held.interest.give_up(&room, key);
         }
     }
 
