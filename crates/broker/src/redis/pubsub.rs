@@ -1,4 +1,7 @@
 //! Redis pub/sub: a channel for each room, heard over one connection in Redis' order.
+//!
+//! What is published goes over another one: Redis 7.0 puts what a subscriber itself publishes in a
+//! transaction into the middle of that transaction's answer, where it is lost.
 
 use super::{connect, explain, publish_error};
 use crate::envelope::{Id, wrap};
@@ -17,9 +20,10 @@ pub(crate) struct PubSubConnector {
     settings: Settings,
 }
 
-/// A connection to Redis: it subscribes and publishes, as RESP3 can do both.
+/// A connection to Redis: one socket that publishes, and one that subscribes.
 struct PubSub {
-    connection: MultiplexedConnection,
+    mouth: MultiplexedConnection,
+    ear: MultiplexedConnection,
     names: Arc<Names>,
 }
 
@@ -33,11 +37,13 @@ impl Connector for PubSubConnector {
     fn connect<'a>(&'a mut self, ears: Ears) -> BoxFuture<'a, Result<Connected, String>> {
         async move {
             let names = Arc::new(Names::new(&self.settings, ':'));
-            let hearing = Hearing::new(Arc::clone(&names), ears);
-            let mut connection = connect(&self.settings, move |push| hear(&hearing, push)).await?;
+            let hearing = Arc::new(Hearing::new(Arc::clone(&names), ears));
+            let mouth_hearing = Arc::clone(&hearing);
+            let mouth = connect(&self.settings, move |push| hear(&mouth_hearing, push)).await?;
+            let mut ear = connect(&self.settings, move |push| hear(&hearing, push)).await?;
             let own = [&names.everybody, &names.nodes, &names.node];
-            connection.subscribe(&own[..]).await.map_err(|error| explain(&error))?;
-            Ok(Connected { link: Arc::new(PubSub { connection, names }), unbroken: false })
+            ear.subscribe(&own[..]).await.map_err(|error| explain(&error))?;
+            Ok(Connected { link: Arc::new(PubSub { mouth, ear, names }), unbroken: false })
         }
         .boxed()
     }
@@ -70,7 +76,7 @@ impl PubSub {
         for channel in channels {
             pipeline.cmd("PUBLISH").arg(channel).arg(payload).ignore();
         }
-        let mut connection = self.connection.clone();
+        let mut connection = self.mouth.clone();
         let said = pipeline.query_async::<()>(&mut connection).await;
         said.map_err(|error| publish_error(&error))
     }
@@ -92,13 +98,13 @@ impl Link for PubSub {
     }
 
     fn listen<'a>(&'a self, topics: &'a [Arc<str>]) -> BoxFuture<'a, Result<(), String>> {
-        let mut connection = self.connection.clone();
+        let mut connection = self.ear.clone();
         let listened = async move { connection.subscribe(self.rooms(topics)).await };
         listened.map(|result| result.map_err(|error| explain(&error))).boxed()
     }
 
     fn unlisten<'a>(&'a self, topics: &'a [Arc<str>]) -> BoxFuture<'a, Result<(), String>> {
-        let mut connection = self.connection.clone();
+        let mut connection = self.ear.clone();
         let ended = async move { connection.unsubscribe(self.rooms(topics)).await };
         ended.map(|result| result.map_err(|error| explain(&error))).boxed()
     }

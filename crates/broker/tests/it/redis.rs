@@ -4,6 +4,7 @@ use crate::faults::Missed;
 use crate::node::{Node, settings};
 use crate::slow::Slow;
 use crate::{contract, faults, slow};
+use campanile_broker::To;
 use campanile_broker::testing::Server;
 
 #[tokio::test]
@@ -12,6 +13,8 @@ async fn redis_keeps_its_promise() {
     contract::check(&server.url(), |_| {}).await;
     slow::check(&server.url(), Slow::Lost, |_| {}).await;
     what_a_backend_publishes_itself_is_heard_and_what_cannot_be_read_is_skipped(&server).await;
+    what_a_node_publishes_to_several_rooms_that_it_hears_itself_is_confirmed_and_heard(&server)
+        .await;
 }
 
 #[tokio::test]
@@ -45,4 +48,24 @@ async fn what_a_backend_publishes_itself_is_heard_and_what_cannot_be_read_is_ski
     assert_eq!(node.hears().await, r#"{"rooms": [{"a": 1}]}"#);
     let counters = node.broker.counters();
     assert_eq!((counters.not_text, counters.too_long), (1, 1));
+}
+
+/// Redis 7.0 mixes what a subscriber publishes in a transaction into its answer.
+async fn what_a_node_publishes_to_several_rooms_that_it_hears_itself_is_confirmed_and_heard(
+    server: &Server,
+) {
+    let mut node = Node::start(&settings(server.url(), "several", |_| {})).await;
+    node.listen("a").await;
+    node.listen("b").await;
+    for round in 0..50 {
+        let texts = ["two", "one", "other", "beside"].map(|name| format!("{name} {round}"));
+        tokio::join!(
+            node.publish(To::Rooms(&["a", "b"]), &texts[0]),
+            node.publish(To::Rooms(&["a"]), &texts[1]),
+            node.publish(To::Rooms(&["nobody", "b"]), &texts[2]),
+            node.publish(To::Rooms(&["b", "nobody"]), &texts[3]),
+        );
+    }
+    node.publish(To::Everybody, "end").await;
+    assert_eq!(node.hears_until("end").await.len(), 200);
 }
