@@ -179,6 +179,12 @@ pub fn with_key(body: &[u8], key: &'static str, text: &str) -> Bytes {
     named.freeze()
 }
 
+/// Makes an id that no other trigger has.
+pub fn new_id() -> Box<str> {
+    let half = || getrandom::u64().expect("the operating system has random numbers");
+    format!("{:016x}{:016x}", half(), half()).into()
+}
+
 /// Returns how long the ids of triggers are remembered, and how many.
 pub fn memory(config: &config::Trigger) -> Memory {
     Memory { time: config.remember_ids, ids_max: config.ids_max }

@@ -5,6 +5,7 @@ use super::campanile::Campanile;
 use super::client::{Client, Incoming};
 use super::http;
 use super::same::same_text;
+use crate::cluster::publisher::rabbit;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -31,6 +32,8 @@ pub(crate) enum Step {
     Close { who: String },
     /// The backend posts a trigger.
     Trigger { headers: Vec<(&'static str, &'static str)>, body: Vec<u8> },
+    /// The backend publishes by RabbitMQ, at this port.
+    Rabbit { port: u16, routing_key: String, body: String },
     /// An operator posts to a path of the internal listener.
     Post { path: String },
     /// The page of metrics comes to have this line.
@@ -131,6 +134,11 @@ impl<'a> Player<'a> {
             }
             Step::Metric { line } => comes_to_say(self.campanile, &line).await?,
             Step::Post { path } => self.post(&path, &[], b"").await?,
+            Step::Rabbit { port, routing_key, body } => {
+                let published = rabbit(port, &routing_key, &body).await;
+                published.map_err(|error| format!("it was not published: {error}"))?;
+                self.triggered = true;
+            }
             Step::Backend(rule) => self.backend.answer(rule),
             Step::Wait(time) => tokio::time::sleep(time).await,
             Step::Close { who } => self.close(&who).await?,

@@ -116,6 +116,18 @@ fn step(recorded: &Value, waits: bool) -> Vec<Step> {
     }
 }
 
+/// Returns the steps as they were recorded, triggers by RabbitMQ at this port.
+pub(super) fn steps_by_rabbit(transcript: &Transcript, port: u16) -> Vec<Step> {
+    let by_rabbit = |recorded: &Value| match recorded["amqp"]["routing_key"].as_str() {
+        Some(routing_key) => {
+            let (routing_key, body) = (routing_key.to_owned(), text(&recorded["trigger"]["text"]));
+            vec![Step::Rabbit { port, routing_key, body }]
+        }
+        None => step(recorded, false),
+    };
+    transcript.steps.iter().flat_map(by_rabbit).collect()
+}
+
 /// Returns a message's text; counters of the server that was recorded stand for any number.
 fn any_counter(recorded: &Value) -> String {
     let mut json = recorded["json"].clone();
