@@ -46,6 +46,12 @@ export type SubscribeOptions = {
      */
     onRefused?: (error: CampanileError) => unknown;
     /**
+     * Called when the server had more for this subscription
+     * than this client read in time, and dropped the oldest: `gap.dropped` says how many. Whether it
+     * does that rather than close the connection is up to the server.
+     */
+    onGap?: (gap: GapEvent) => unknown;
+    /**
      * Deliveries that wait for the `for await` loop, at most; 1,000.
      */
     queueMax?: number;
@@ -149,6 +155,9 @@ export type Settings = Required<Omit<Options, 'token' | 'WebSocket'>> & Pick<Opt
  *   room, now or after a reconnect, or takes it away (`revoked`). With `onPublish` the subscription
  *   is asked for again on the next connection, since what one may hear can change; one that is only
  *   iterated ends.
+ * @property {(gap: GapEvent) => unknown} [onGap] Called when the server had more for this subscription
+ *   than this client read in time, and dropped the oldest: `gap.dropped` says how many. Whether it
+ *   does that rather than close the connection is up to the server.
  * @property {number} [queueMax] Deliveries that wait for the `for await` loop, at most; 1,000.
  * @property {'error' | 'drop-oldest'} [overflow] What happens when they are more. `error`
  *   (default): the loop reads what waits and then throws `slow-consumer`, and the subscription
@@ -187,8 +196,9 @@ export type Settings = Required<Omit<Options, 'token' | 'WebSocket'>> & Pick<Opt
 /**
  * A client of one gateway. It keeps one connection, and brings the subscriptions back with it.
  *
- * Fires `state`, a {@link StateEvent}, whenever `state` has changed, and `rooms` when the server says
- * that this client may hear other rooms than before.
+ * Fires `state`, a {@link StateEvent}, whenever `state` has changed; `rooms` when the server says that
+ * this client may hear other rooms than before; and `gap`, a {@link GapEvent}, when it says that
+ * something was or may be missed on a connection that goes on.
  */
 export declare class Campanile extends EventTarget {
     #private;
@@ -274,7 +284,7 @@ export declare class Subscription implements AsyncIterable<any> {
     get requestId(): string | number | boolean | null;
     /** @returns {SubscriptionState} */
     get state(): SubscriptionState;
-    /** How many deliveries were dropped because the loop was slow. */
+    /** How many deliveries were dropped because the loop, or the whole client, was slow. */
     get dropped(): number;
     /**
      * Hears the room no more: nothing is delivered after this call. Resolved when the server knows.
@@ -309,6 +319,29 @@ export declare class StateEvent extends Event {
      * @param {number | null} retryInMs
      */
     constructor(state: State, previous: State, retryInMs: number | null);
+}
+/**
+ * The event `gap` of a {@link Campanile}: something was or may be missed, so what is shown should be
+ * fetched again. With the reason `broker` that concerns every room: once when the server notices
+ * that it hears nothing (`until` is null), and once when it does again. With `slow` it is one
+ * subscription, whose oldest deliveries were dropped because this client did not read in time.
+ */
+export declare class GapEvent extends Event {
+    /** @type {'broker' | 'slow' | string} */
+    reason: 'broker' | 'slow' | string;
+    /** Since when something may be missing; null if that was not said. */
+    from: Date | null;
+    /** Until when; null if that was not said, or it is not over. */
+    until: Date | null;
+    /** Which one missed something; null if all may have. */
+    subscription: Subscription | null;
+    /** How many deliveries it missed, 0 if that was not said. */
+    dropped: any;
+    /**
+     * @param {Record<string, any>} message
+     * @param {Subscription | null} subscription
+     */
+    constructor({ reason, from, until, dropped }: Record<string, any>, subscription: Subscription | null);
 }
 export type PendingRequest = {
     /**

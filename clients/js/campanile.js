@@ -47,6 +47,9 @@ const RESTART_MAX_MS = 300_000;
  *   room, now or after a reconnect, or takes it away (`revoked`). With `onPublish` the subscription
  *   is asked for again on the next connection, since what one may hear can change; one that is only
  *   iterated ends.
+ * @property {(gap: GapEvent) => unknown} [onGap] Called when the server had more for this subscription
+ *   than this client read in time, and dropped the oldest: `gap.dropped` says how many. Whether it
+ *   does that rather than close the connection is up to the server.
  * @property {number} [queueMax] Deliveries that wait for the `for await` loop, at most; 1,000.
  * @property {'error' | 'drop-oldest'} [overflow] What happens when they are more. `error`
  *   (default): the loop reads what waits and then throws `slow-consumer`, and the subscription
@@ -86,8 +89,9 @@ const RESTART_MAX_MS = 300_000;
 /**
  * A client of one gateway. It keeps one connection, and brings the subscriptions back with it.
  *
- * Fires `state`, a {@link StateEvent}, whenever `state` has changed, and `rooms` when the server says
- * that this client may hear other rooms than before.
+ * Fires `state`, a {@link StateEvent}, whenever `state` has changed; `rooms` when the server says that
+ * this client may hear other rooms than before; and `gap`, a {@link GapEvent}, when it says that
+ * something was or may be missed on a connection that goes on.
  */
 export class Campanile extends EventTarget {
   #url;
@@ -408,6 +412,7 @@ export class Campanile extends EventTarget {
   #receiveNews(news) {
     if (news.type === 'restart') this.#receiveRestart(news);
     else if (news.type === 'revoked') this.#receiveRevoked(news);
+    else if (news.type === 'gap') this.#receiveGap(news);
     else if (news.type === 'allowed_rooms' && Array.isArray(news.allowed_rooms)) {
       this.#allowedRooms = news.allowed_rooms;
       this.dispatchEvent(new Event('rooms'));
@@ -429,6 +434,22 @@ export class Campanile extends EventTarget {
     const subscription = this.#subscriptions.get(keyOf(requestId));
     // One that is pending was asked for after this was said, and gets an answer of its own.
     if (subscription?.state === 'subscribed') subscription._refuse(new CampanileError('revoked'));
+  }
+
+  /**
+   * A gap for a reason of a later kind is one, too.
+   *
+   * @param {Record<string, any>} message
+   */
+  #receiveGap(message) {
+    const { requestId } = message;
+    const known = requestId === undefined ? null : this.#subscriptions.get(keyOf(requestId));
+    // What is said of one that is pending was meant for the one before it that had the id.
+    const subscription = known?.state === 'subscribed' ? known : null;
+    if (requestId !== undefined && subscription === null) return;
+    const gap = new GapEvent(message, subscription);
+    subscription?._miss(gap);
+    this.dispatchEvent(gap);
   }
 
   /** @param {Record<string, any>} reply */
@@ -571,7 +592,7 @@ export class Subscription {
     return this.#state;
   }
 
-  /** How many deliveries were dropped because the loop was slow. */
+  /** How many deliveries were dropped because the loop, or the whole client, was slow. */
   get dropped() {
     return this.#dropped;
   }
@@ -619,6 +640,12 @@ export class Subscription {
     const { onPublish } = this.#options;
     if (this.#queue !== null) this.#enqueue(this.#queue, message.data);
     if (onPublish !== undefined) this.#call(onPublish, message);
+  }
+
+  /** @internal @param {GapEvent} gap */
+  _miss(gap) {
+    this.#dropped += gap.dropped;
+    this.#call(this.#options.onGap, gap);
   }
 
   /** @internal */
@@ -724,6 +751,32 @@ export class StateEvent extends Event {
     this.previous = previous;
     /** When `waiting` or `unauthorized`: how long until the next attempt; null if there is none. */
     this.retryInMs = retryInMs;
+  }
+}
+
+/**
+ * The event `gap` of a {@link Campanile}: something was or may be missed, so what is shown should be
+ * fetched again. With the reason `broker` that concerns every room: once when the server notices
+ * that it hears nothing (`until` is null), and once when it does again. With `slow` it is one
+ * subscription, whose oldest deliveries were dropped because this client did not read in time.
+ */
+export class GapEvent extends Event {
+  /**
+   * @param {Record<string, any>} message
+   * @param {Subscription | null} subscription
+   */
+  constructor({ reason, from, until, dropped }, subscription) {
+    super('gap');
+    /** @type {'broker' | 'slow' | string} */
+    this.reason = String(reason);
+    /** Since when something may be missing; null if that was not said. */
+    this.from = dateOf(from);
+    /** Until when; null if that was not said, or it is not over. */
+    this.until = dateOf(until);
+    /** Which one missed something; null if all may have. */
+    this.subscription = subscription;
+    /** How many deliveries it missed, 0 if that was not said. */
+    this.dropped = Number.isSafeInteger(dropped) && dropped > 0 ? dropped : 0;
   }
 }
 
@@ -941,6 +994,15 @@ function webSocketUrl(url) {
   resolved.hash = '';
   if (!/^wss?:$/.test(resolved.protocol)) throw new TypeError(`not a WebSocket's URL: ${url}`);
   return resolved.href;
+}
+
+/**
+ * @param {unknown} time
+ * @returns {Date | null}
+ */
+function dateOf(time) {
+  const date = new Date(typeof time === 'string' ? time : NaN);
+  return Number.isNaN(date.getTime()) ? null : date;
 }
 
 /** @param {unknown} requestId */

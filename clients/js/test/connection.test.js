@@ -7,7 +7,7 @@ import { spawn } from 'node:child_process';
 import { test } from 'node:test';
 import { WebSocket } from 'ws';
 import { Campanile, CampanileError } from '../campanile.js';
-import { inState, next, setUp } from '../testing/index.js';
+import { collector, inState, next, setUp } from '../testing/index.js';
 
 const timeout = 20_000;
 
@@ -479,3 +479,30 @@ test(
     assert.equal((await inState(client, 'waiting')).retryInMs, 500);
   },
 );
+
+test('a gap of the server reaches the page, with its times', { timeout }, async (t) => {
+  const { gateway, makeClient } = await setUp(t);
+  const client = makeClient().connect();
+  await inState(client, 'open');
+  const gaps = collector();
+  client.addEventListener('gap', gaps.collect);
+  const from = '2026-11-21T05:00:00.000000Z';
+  const until = '2026-11-21T05:00:03.500000Z';
+  for (const connection of gateway.connections) {
+    connection.say({ type: 'gap', reason: 'broker', from, until: null });
+    connection.say({ type: 'gap', reason: 'broker', from, until });
+    connection.say({ type: 'gap', reason: 'sunspots', from: 'yesterday' });
+  }
+  const said = (await gaps.atLeast(3)).map(({ reason, from, until, subscription, dropped }) => ({
+    reason,
+    times: [from, until].map((time) => time?.toISOString() ?? null),
+    subscription,
+    dropped,
+  }));
+  const all = { subscription: null, dropped: 0 };
+  assert.deepEqual(said, [
+    { reason: 'broker', times: ['2026-11-21T05:00:00.000Z', null], ...all },
+    { reason: 'broker', times: ['2026-11-21T05:00:00.000Z', '2026-11-21T05:00:03.500Z'], ...all },
+    { reason: 'sunspots', times: [null, null], ...all },
+  ]);
+});

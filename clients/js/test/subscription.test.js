@@ -316,3 +316,33 @@ test('a requestId that is made up is none that is taken', async (t) => {
   const made = [1, 2].map(() => client.subscribe({ room: {} }).requestId);
   assert.deepEqual(made, ['c3', 'c5']);
 });
+
+test('a subscription is told what it lost since the client was slow', { timeout }, async (t) => {
+  const { gateway, makeClient } = await setUp(t, { allowedRooms: [{ n: '*' }] });
+  const client = makeClient().connect();
+  const [gaps, told, notTold] = [collector(), collector(), collector()];
+  client.addEventListener('gap', gaps.collect);
+  const slow = client.subscribe({ room: { n: 1 }, onPublish() {}, onGap: told.collect });
+  const other = client.subscribe({ room: { n: 2 }, onPublish() {}, onGap: notTold.collect });
+  await Promise.all([slow.ready, other.ready]);
+  const { room, requestId } = slow;
+  const gap = { type: 'gap', reason: 'slow', room, requestId };
+  for (const connection of gateway.connections) {
+    connection.say({ ...gap, requestId: 'nobody', dropped: 1 });
+    connection.say({ ...gap, dropped: 3 });
+    connection.say({ ...gap, dropped: 'many' });
+    connection.say({ ...gap, dropped: 4 });
+  }
+  const heard = await told.atLeast(3);
+  assert.deepEqual(await gaps.atLeast(3), heard);
+  assert.deepEqual(
+    heard.map(({ reason, dropped }) => [reason, dropped]),
+    [
+      ['slow', 3],
+      ['slow', 0],
+      ['slow', 4],
+    ],
+  );
+  assert.ok(heard.every(({ subscription }) => subscription === slow));
+  assert.deepEqual([slow.dropped, other.dropped, notTold.items.length], [7, 0, 0]);
+});
