@@ -47,8 +47,11 @@ pub struct Refusals {
     pub tls: Count,
     /// A trusted proxy sent no header of the PROXY protocol.
     pub proxy_header: Count,
-    /// The TLS handshake or a proxy's header did not come within `handshake_timeout_s`.
+    /// The TLS handshake, a proxy's header or a first request did not come within
+    /// `handshake_timeout_s`.
     pub slow: Count,
+    /// The head of a request was over `header_bytes_max` or `headers_max`.
+    pub head: Count,
     /// The page's origin is not among `allowed_origins`.
     pub origin: Count,
     /// The request was no opening handshake, or not a safe one.
@@ -98,6 +101,7 @@ impl Refusals {
             ("tls", &self.tls),
             ("proxy_header", &self.proxy_header),
             ("slow", &self.slow),
+            ("head", &self.head),
             ("origin", &self.origin),
             ("bad_request", &self.bad_request),
             ("busy", &self.busy),

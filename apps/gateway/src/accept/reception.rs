@@ -4,6 +4,7 @@
 use super::Asked;
 use crate::answer::Answer;
 use crate::config::Limits;
+use crate::metrics::Refusals;
 use crate::places::Permit;
 use crate::proxies::{client_address, read_header, set_real_ip};
 use crate::serve::{Shared, Side};
@@ -16,6 +17,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use std::convert::Infallible;
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
@@ -70,7 +72,7 @@ where
             match timeout_at(until, source(&self.shared, &mut stream, peer, &mut permit)).await {
                 Ok(Some(source)) => peer = source,
                 Ok(None) => return,
-                Err(_) => return self.is_slow(),
+                Err(_) => return self.is_slow(peer),
             }
         }
         let Some(tls) = tls else {
@@ -82,13 +84,13 @@ where
                 self.shared.refusals.tls.add();
                 tracing::debug!(%error, %peer, "a TLS handshake failed");
             }
-            Err(_) => self.is_slow(),
+            Err(_) => self.is_slow(peer),
         }
     }
 
-    fn is_slow(&self) {
+    fn is_slow(&self, peer: IpAddr) {
         self.shared.refusals.slow.add();
-        tracing::debug!("a TLS handshake or a proxy's header took too long");
+        tracing::debug!(%peer, "a TLS handshake or a proxy's header took too long");
     }
 
     /// Answers the requests of a connection that comes from `peer`.
@@ -99,13 +101,18 @@ where
         let http = http(&self.shared.config().limits);
         let permit = Arc::new(Mutex::new(Some(permit)));
         let place = Arc::clone(&permit);
+        let shared = Arc::clone(&self.shared);
+        let has_asked = Arc::new(AtomicBool::new(false));
+        let asks = Arc::clone(&has_asked);
         let service = service_fn(move |mut request: Request<Incoming>| {
+            asks.store(true, Relaxed);
             let address = self.client(request.headers_mut(), peer);
             let answered = (self.answer)(Asked { request, permit: Arc::clone(&place), address });
             async move { Ok::<_, Infallible>(answered.await) }
         });
         if let Err(error) = http.serve_connection(stream, service).with_upgrades().await {
-            tracing::debug!(%error, "a connection ended early");
+            count(&shared.refusals, &error, has_asked.load(Relaxed));
+            tracing::debug!(%error, %peer, "a connection ended early");
         }
         drop(permit);
     }
@@ -144,6 +151,17 @@ async fn source(
         return None;
     }
     Some(source)
+}
+
+/// Counts a request that could not be read. Behind one that was answered no further need come.
+fn count(refusals: &Refusals, error: &hyper::Error, has_asked: bool) {
+    if error.is_parse_too_large() {
+        refusals.head.add();
+    } else if error.is_parse() {
+        refusals.bad_request.add();
+    } else if error.is_timeout() && !has_asked {
+        refusals.slow.add();
+    }
 }
 
 /// Returns how requests are read.

@@ -141,7 +141,7 @@ async fn the_client_is_served_and_not_sent_twice() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_head_that_is_too_long_or_too_slow_is_hung_up_on() {
+async fn a_head_that_is_too_long_or_too_slow_is_hung_up_on_and_counted() {
     let (campanile, _backend) =
         start(|start| start.env("CAMPANILE_LIMITS_HANDSHAKE_TIMEOUT_S", "1")).await;
     let long = "x".repeat(20_000);
@@ -152,6 +152,23 @@ async fn a_head_that_is_too_long_or_too_slow_is_hung_up_on() {
     let mut answer = Vec::new();
     let ended = tokio::time::timeout(Duration::from_secs(10), slow.read_to_end(&mut answer)).await;
     assert!(ended.is_ok(), "the slow connection is still there");
+    let mut nonsense = TcpStream::connect(campanile.public).await.expect("it listens");
+    nonsense.write_all(b"what is this\r\n\r\n").await.expect("it is open");
+    nonsense.read_to_end(&mut answer).await.expect("it is answered");
+    // Whoever asked already may be silent: that one is not counted.
+    let mut idle = TcpStream::connect(campanile.public).await.expect("it listens");
+    idle.write_all(b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n").await.expect("it is open");
+    idle.read_to_end(&mut answer).await.expect("it is answered, and hung up on later");
+    eventually(async || {
+        let metrics = http::get(campanile.internal, "/metrics").await.ok()?.body;
+        ["head", "slow", "bad_request"]
+            .iter()
+            .all(|reason| {
+                metrics.contains(&format!("campanile_refusals_total{{reason=\"{reason}\"}} 1\n"))
+            })
+            .then_some(())
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
