@@ -1,7 +1,7 @@
 //! Another configuration for the running server, and no connection lost by it.
 
 use super::limits::connections_max;
-use super::{Shared, certificates};
+use super::{Shared, certificates, check_certificates};
 use crate::config::{Change, Key, Sources, load};
 use crate::logging;
 use crate::service::Rate;
@@ -35,6 +35,9 @@ fn read(shared: &Shared, sources: &Sources) -> Result<Change, String> {
     }
     let change =
         Change::between(&shared.config(), &loaded.config).map_err(|errors| errors.to_string())?;
+    if change.live.iter().any(|key| matches!(key.name, "certificate" | "private_key")) {
+        check_certificates(&change.config)?;
+    }
     // The demo brings its own backend.
     if shared.demo.is_none() {
         let url = change.config.backend.url.as_ref().ok_or("[backend] url: there is none")?;

@@ -4,6 +4,7 @@ use crate::support::backend::{Answer, Backend};
 use crate::support::campanile::{Campanile, Start, backend_address, own_address};
 use crate::support::client::{Client, Incoming};
 use crate::support::http;
+use crate::support::tls::Certificate;
 use rustix::process::Signal;
 use std::os::unix::net::UnixDatagram;
 use std::time::Duration;
@@ -103,6 +104,19 @@ async fn what_takes_a_restart_is_named_and_a_bad_file_changes_nothing() {
     let page = page.await.expect("metrics are served").body;
     assert!(page.contains("campanile_reloads_total{outcome=\"done\"} 1\n"), "{page}");
     assert!(page.contains("campanile_reloads_total{outcome=\"failed\"} 1\n"), "{page}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_names_a_certificate_that_cannot_be_used_changes_nothing() {
+    let files = Certificate::new();
+    let toml = |certificate: &str| {
+        format!("[public]\ncertificate = \"{certificate}\"\nprivate_key = \"{}\"\n", files.key())
+    };
+    let server = start(&toml(&files.certificate()), |start| start).await;
+    let says = "stays as it was: [public] certificate: /nowhere.pem cannot be read";
+    server.reload(&(toml("/nowhere.pem") + "[internal]\nkey = \"k\"\n"), says).await;
+    assert_eq!(server.trigger("").await, 200, "no key is asked for");
+    files.connect(server.campanile.public).await.expect("it shows the old certificate");
 }
 
 #[tokio::test(flavor = "multi_thread")]
