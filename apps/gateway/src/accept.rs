@@ -154,10 +154,16 @@ impl Acceptor {
         counter.add();
         if full == Full::All && self.full.is_news() {
             let places = self.shared.places(self.side).most();
-            tracing::warn!(
-                "connections are refused: all {places} places are taken. There are as many as \
-                 [limits] connections_max and the files that this process may open allow."
-            );
+            match self.side {
+                Side::Public => tracing::warn!(
+                    "connections are refused: all {places} places are taken. There are as many as \
+                     [limits] connections_max and the files that this process may open allow."
+                ),
+                Side::Internal => tracing::warn!(
+                    "connections to the internal listener are refused: all {places} places are \
+                     taken. Its callers should end connections, or use one for many requests."
+                ),
+            }
         }
         self.say_unavailable(&stream);
         let Ok(place) = Arc::clone(lingering).try_acquire_owned() else { return };

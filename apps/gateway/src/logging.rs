@@ -1,6 +1,7 @@
 //! The log: lines on standard error, for people or as JSON.
 
 use crate::config::{Log, LogFilter, LogFormat};
+use std::io::IsTerminal as _;
 use std::sync::OnceLock;
 use tracing_subscriber::EnvFilter;
 
@@ -11,6 +12,9 @@ static SET: OnceLock<Box<dyn Fn(EnvFilter) + Send + Sync>> = OnceLock::new();
 pub fn start(log: &Log) {
     let filter = EnvFilter::new(log.filter.as_str());
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // A file or a journal shows colours as rubbish.
+    let is_plain = !std::io::stderr().is_terminal();
+    let lines = if is_plain { lines.with_ansi(false) } else { lines };
     // An error says that there is a log already, as in tests.
     let _ = match log.format {
         LogFormat::Text => {

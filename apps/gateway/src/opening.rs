@@ -19,6 +19,7 @@ use hyper::body::Incoming;
 use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
 use std::io;
+use std::net::IpAddr;
 use std::sync::Arc;
 use tokio::net::TcpStream;
 use tokio_rustls::server::TlsStream;
@@ -30,7 +31,7 @@ const V1: &str = "campanile.v1";
 pub async fn open(shared: &Arc<Shared>, asked: Asked) -> Answer {
     let upgrade = match check(shared, &asked.request) {
         Ok(upgrade) => upgrade,
-        Err(refusal) => return refuse(shared, refusal),
+        Err(refusal) => return refuse(shared, refusal, asked.address),
     };
     if shared.is_stopping() {
         shared.refusals.stopping.add();
@@ -91,13 +92,13 @@ fn check(shared: &Shared, request: &Request<Incoming>) -> Result<Upgrade, Refusa
     Ok(upgrade)
 }
 
-fn refuse(shared: &Shared, refusal: Refusal) -> Answer {
+fn refuse(shared: &Shared, refusal: Refusal, client: IpAddr) -> Answer {
     let counter = match refusal {
         Refusal::Origin => &shared.refusals.origin,
         _ => &shared.refusals.bad_request,
     };
     counter.add();
-    tracing::debug!(%refusal, "an opening handshake was refused");
+    tracing::debug!(%refusal, %client, "an opening handshake was refused");
     let status = StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::BAD_REQUEST);
     let mut answer = text(status, format!("{refusal}\n"));
     for (name, value) in refusal.headers() {

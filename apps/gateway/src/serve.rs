@@ -58,7 +58,7 @@ pub fn run(loaded: Loaded, role: Role) -> Result<(), String> {
     runtime.block_on(serve(&shared, listeners, &loaded.sources))?;
     let stopped = runtime.block_on(drain::stop(&shared, loops));
     runtime.shutdown_timeout(Duration::from_millis(100));
-    tracing::info!("stopped after {:.1} s", began.elapsed().as_secs_f64());
+    tracing::info!("stopped, having served for {:.1} s", began.elapsed().as_secs_f64());
     stopped
 }
 

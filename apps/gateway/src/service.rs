@@ -151,7 +151,7 @@ impl Service for Gateway {
             self.settings.counters.authorized.fetch_sub(1, Relaxed);
         }
         tracing::debug!(
-            connection = %key,
+            connection = %self.settings.names.name(key),
             code = closed.code.number(),
             clean = closed.clean,
             by = ?closed.by,
@@ -255,7 +255,8 @@ impl Gateway {
         let (key, speech) = (connection.key(), connection.session().speech);
         if reply != Reply::Success {
             self.settings.counters.errors.fetch_add(1, Relaxed);
-            tracing::debug!(connection = %key, ?reply, "a request was refused");
+            let connection = self.settings.names.name(key);
+            tracing::debug!(%connection, ?reply, "a request was refused");
         }
         if reply.write(speech, id, || self.settings.names.name(key), &mut self.output) {
             connection.send_text(&self.output);

@@ -138,11 +138,15 @@ impl Tls {
         watch.warned = Some(Instant::now());
         let section = self.section;
         if left.is_zero() {
-            tracing::warn!("[{section}] certificate: it has expired, and clients refuse it");
+            tracing::warn!(
+                "[{section}] certificate: it has expired, and clients refuse it. Renew its files: \
+                 they are read by themselves."
+            );
         } else {
             let hours = left.as_secs() / 3600;
             tracing::warn!(
-                "[{section}] certificate: it expires in {} d {} h",
+                "[{section}] certificate: it expires in {} d {} h. Renew its files: they are read by \
+                 themselves.",
                 hours / 24,
                 hours % 24
             );
