@@ -72,6 +72,9 @@ fn rule(told: Told) -> Rule {
 }
 
 fn trigger(rest: &str) -> Step {
+    if let Some(body) = rest.strip_prefix("dry ") {
+        return Step::DryRun { body: body.to_owned() };
+    }
     match rest.strip_prefix("json ") {
         Some(body) => Step::Trigger {
             headers: vec![("Accept", "application/json")],

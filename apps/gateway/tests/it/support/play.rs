@@ -34,6 +34,8 @@ pub(crate) enum Step {
     Trigger { headers: Vec<(&'static str, &'static str)>, body: Vec<u8> },
     /// The backend publishes by RabbitMQ, at this port.
     Rabbit { port: u16, routing_key: String, body: String },
+    /// The backend asks whom a trigger would reach.
+    DryRun { body: String },
     /// An operator posts to a path of the internal listener.
     Post { path: String },
     /// The page of metrics comes to have this line.
@@ -132,6 +134,7 @@ impl<'a> Player<'a> {
                 self.post("/trigger/", &headers, &body).await?;
                 self.triggered = true;
             }
+            Step::DryRun { body } => self.post("/trigger/?dry_run=1", &[], body.as_bytes()).await?,
             Step::Metric { line } => comes_to_say(self.campanile, &line).await?,
             Step::Post { path } => self.post(&path, &[], b"").await?,
             Step::Rabbit { port, routing_key, body } => {
