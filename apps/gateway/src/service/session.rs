@@ -107,34 +107,24 @@ impl Session {
     ) -> Session {
         let Admission { permissions, place, rooms_ttl, asked } = admission;
         let standing = Standing { place, rooms_ttl, arrival: asked, ..Standing::default() };
-        let (permissions, waiting) = (Some(permissions), None);
-        let standing = Some(Box::new(standing));
-        let pace = Pace::default();
         Session {
-            permissions,
+            permissions: Some(permissions),
             presence,
             forwarded,
-            waiting,
-            standing,
-            pace,
-            speech,
-            origin: None,
-            _permit: permit,
+            standing: Some(Box::new(standing)),
+            ..Session::refused(speech, permit)
         }
     }
 
     /// Makes the session of a connection that was not let in: it is told so, and closed.
     pub fn refused(speech: Speech, permit: Permit) -> Session {
-        let (permissions, presence, forwarded) = (None, None, None);
-        let (waiting, standing) = (None, None);
-        let pace = Pace::default();
         Session {
-            permissions,
-            presence,
-            forwarded,
-            waiting,
-            standing,
-            pace,
+            permissions: None,
+            presence: None,
+            forwarded: None,
+            waiting: None,
+            standing: None,
+            pace: Pace::default(),
             speech,
             origin: None,
             _permit: permit,
