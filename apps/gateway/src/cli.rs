@@ -1,6 +1,8 @@
 //! The command line.
 
+mod explain;
 mod health;
+mod internal;
 mod trigger;
 
 use crate::config::{
@@ -31,6 +33,8 @@ enum Command {
     Demo(ServeArguments),
     /// Send one trigger to a running server.
     Trigger(trigger::Arguments),
+    /// Say why a user did, or did not, get a trigger.
+    Explain(explain::Arguments),
     /// Test a running deployment from outside, through its proxy: upgrade, idle time-out, origin, …
     Doctor(crate::doctor::Arguments),
     /// Say by the status to exit with whether the server is alive and ready, as containers ask.
@@ -89,6 +93,7 @@ pub fn run(line: CommandLine) -> ExitCode {
             demo(loaded)
         }),
         Command::Trigger(arguments) => trigger::run(&arguments),
+        Command::Explain(arguments) => explain::run(&arguments),
         Command::Doctor(arguments) => doctor(&arguments),
         Command::Health(arguments) => health::run(&arguments),
         Command::Bench(arguments) => {

@@ -47,6 +47,8 @@ pub mod api;
 
 pub mod control;
 
+pub mod explain;
+
 pub mod trigger;
 
 pub mod publishing;

@@ -175,6 +175,9 @@ pub fn page(shared: &Shared) -> String {
     page.labelled("reloads_total", "outcome", "failed", shared.reloads.failed.get());
     broker(&mut page, shared);
     control(&mut page, shared);
+    let (entries, bytes) = shared.settings.ledger.size();
+    page.gauge("explain_entries", "Entries of the ledger that explains who got what.", entries);
+    page.gauge("explain_bytes", "Bytes that its entries take.", bytes);
     backend(&mut page, shared);
     revalidations(&mut page, shared);
     hooks(&mut page, shared);

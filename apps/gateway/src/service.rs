@@ -1,6 +1,7 @@
 //! The gateway on a loop: greets its connections and does what their clients ask.
 
 mod gaps;
+mod noting;
 mod rate;
 mod renewal;
 mod session;
@@ -14,6 +15,7 @@ pub use session::{Admission, Origin, Permit, Session};
 use crate::backend::Presence;
 use crate::command::Command;
 use crate::config::Limits;
+use crate::explain::{Ledger, WhyNot};
 use crate::names::Names;
 use crate::publishing::{Interest, OpenGap};
 use crate::reply::{self, REFUSAL, Reply, Speech};
@@ -65,6 +67,8 @@ pub struct Settings {
     pub waiting_bytes_max: usize,
     /// The time since which something may be missing, while the broker is lost.
     pub gap: OpenGap,
+    /// What happened lately; nothing is written down unless it is set.
+    pub ledger: Ledger,
 }
 
 /// What the gateways of all loops count together.
@@ -107,7 +111,16 @@ impl Settings {
             interest,
             waiting_bytes_max: limits.outbox_bytes_max,
             gap: OpenGap::default(),
+            ledger: Ledger::default(),
         }
+    }
+}
+
+impl Settings {
+    /// Has what happens written into a ledger.
+    #[must_use]
+    pub fn noting_in(self, ledger: Ledger) -> Settings {
+        Settings { ledger, ..self }
     }
 }
 
@@ -126,6 +139,7 @@ impl Service for Gateway {
         let name = self.settings.names.name(connection.key());
         let greeting = reply::greeting(session.speech, permissions, name, session.user());
         connection.send_text(&greeting);
+        self.note_connected(connection);
         self.watch(connection);
     }
 
@@ -145,7 +159,16 @@ impl Service for Gateway {
         self.receive_request(connection, Request::read(message));
     }
 
+    fn leaving(&mut self, connection: &Connection<'_, Session>) {
+        self.note_leaving(connection);
+    }
+
+    fn shed(&mut self, connection: &Connection<'_, Session>, frames_dropped: u64) {
+        self.note_shed(connection, frames_dropped);
+    }
+
     fn closed(&mut self, key: ConnectionKey, mut session: Session, closed: &Closed) {
+        self.note_disconnected(key, &session, closed);
         self.forget_waiting(key, session.waiting.take());
         if session.permissions.is_some() {
             self.settings.counters.authorized.fetch_sub(1, Relaxed);
@@ -202,7 +225,7 @@ impl Gateway {
                 }
                 return;
             }
-            Request::Unsubscribe { id } => (unsubscribe(connection, id.as_ref()), id),
+            Request::Unsubscribe { id } => (self.unsubscribe(connection, id.as_ref()), id),
             Request::Status { id } | Request::Unknown { id, typed: true } => {
                 (Reply::TypeNotAllowed, id)
             }
@@ -223,26 +246,43 @@ impl Gateway {
         let Some(room) = room else { return Reply::NoRoom };
         let permissions = connection.session().permissions.as_deref();
         if !permissions.is_some_and(|permissions| permissions.allows(&room)) {
+            self.note_not_allowed(connection, &room);
             return Reply::RoomNotFound;
         }
         let counters = &self.settings.counters;
         if self.is_deaf_to(&room) {
+            self.note_full(connection, &room, WhyNot::TooManyRooms);
             counters.too_many_rooms.fetch_add(1, Relaxed);
             return Reply::TooManyRooms;
         }
         match connection.subscribe(room.clone(), id.clone()) {
-            Ok(_) => {
+            Ok(subscribed) => {
+                self.note_subscribed(connection, &room, id, subscribed);
                 self.hold(&room);
                 Reply::Success
             }
             Err(Full::Connection) => {
+                self.note_full(connection, &room, WhyNot::TooManySubscriptions);
                 counters.too_many_subscriptions.fetch_add(1, Relaxed);
                 Reply::TooManySubscriptions
             }
             Err(Full::Rooms) => {
+                self.note_full(connection, &room, WhyNot::TooManyRooms);
                 counters.too_many_rooms.fetch_add(1, Relaxed);
                 Reply::TooManyRooms
             }
+        }
+    }
+
+    fn unsubscribe(
+        &self,
+        connection: &mut Connection<'_, Session>,
+        id: Option<&RequestId>,
+    ) -> Reply {
+        match id.map(|id| self.note_unsubscribed(connection, id)) {
+            None => Reply::NoRequestId,
+            Some(0) => Reply::NotSubscribed,
+            Some(_) => Reply::Success,
         }
     }
 
@@ -282,13 +322,5 @@ fn refuse(connection: &mut Connection<'_, Session>) {
     } else {
         connection.send_text(REFUSAL);
         connection.close(CloseCode::NORMAL, "");
-    }
-}
-
-fn unsubscribe(connection: &mut Connection<'_, Session>, id: Option<&RequestId>) -> Reply {
-    match id.map(|id| connection.unsubscribe(id)) {
-        None => Reply::NoRequestId,
-        Some(0) => Reply::NotSubscribed,
-        Some(_) => Reply::Success,
     }
 }

@@ -38,5 +38,36 @@ fn date(days: u64) -> (u64, u64, u64) {
     (era * 400 + year_of_era + u64::from(month <= 2), month, day)
 }
 
+/// Reads a time as it is written here, with or without a fraction of the second; in UTC, as a final `Z`
+/// may say. None if it is no such time, or before 1970.
+pub fn parse(text: &str) -> Option<SystemTime> {
+    let text = text.strip_suffix(['Z', 'z']).unwrap_or(text);
+    let (day, clock) = text.split_once(['T', ' '])?;
+    let [year, month, day] = numbers(day, '-', [4, 2, 2])?;
+    let (clock, fraction) = clock.split_once('.').unwrap_or((clock, "0"));
+    let [hour, minute, second] = numbers(clock, ':', [2, 2, 2])?;
+    let is_time = (1..=12).contains(&month) && hour < 24 && minute < 60 && second <= 60;
+    if !is_time || fraction.len() > 9 || !fraction.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    // No day is further than this from the first of its year's months of 30 days.
+    let guess = (year.checked_sub(1970)?) * 365 + (month - 1) * 30;
+    let days = (guess..guess + 3_000).find(|&days| date(days) == (year, month, day))?;
+    let nanos = fraction.parse::<u64>().ok()? * 10_u64.pow(9 - u32::try_from(fraction.len()).ok()?);
+    let seconds = days * 86_400 + hour * 3_600 + minute * 60 + second;
+    Some(UNIX_EPOCH + Duration::from_secs(seconds) + Duration::from_nanos(nanos))
+}
+
+/// Reads three numbers of so many digits.
+fn numbers(text: &str, between: char, digits: [usize; 3]) -> Option<[u64; 3]> {
+    let mut numbers = [0; 3];
+    let mut parts = text.split(between);
+    for (number, digits) in numbers.iter_mut().zip(digits) {
+        let part = parts.next().filter(|part| part.len() == digits)?;
+        *number = part.bytes().all(|byte| byte.is_ascii_digit()).then(|| part.parse().ok())??;
+    }
+    parts.next().is_none().then_some(numbers)
+}
+
 #[cfg(test)]
 mod tests;

@@ -135,6 +135,15 @@ fn read_id(json: &str) -> Result<Box<str>, BadTrigger> {
     if is_id(&id) { Ok(id) } else { Err(BadTrigger::Id) }
 }
 
+/// Reads what there is of an id and of rooms in something that may be no trigger.
+pub fn read_some(body: &[u8]) -> (Option<Box<str>>, Vec<Room>) {
+    let text = std::str::from_utf8(body).unwrap_or_default();
+    let values = object::values(text, &["id", "rooms"]).ok().flatten();
+    let [id, rooms_text] = values.unwrap_or_default();
+    let rooms = rooms_text.and_then(|text| rooms(text, usize::MAX).ok());
+    (id.and_then(|id| read_id(id).ok()), rooms.unwrap_or_default().0)
+}
+
 /// Returns whether a trigger may be known by `id`.
 pub fn is_id(id: &str) -> bool {
     (1..=ID_BYTES_MAX).contains(&id.len())

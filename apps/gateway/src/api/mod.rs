@@ -6,6 +6,7 @@
 
 mod connections;
 mod error;
+mod explain;
 mod node;
 mod page;
 mod parameters;
@@ -57,6 +58,8 @@ struct Description;
 static ROUTES: LazyLock<(Router<Arc<Shared>>, Document)> = LazyLock::new(|| {
     let routes = OpenApiRouter::new()
         .routes(routes!(publish::publish))
+        .routes(routes!(explain::explain))
+        .routes(routes!(explain::tail))
         .routes(routes!(rooms::list))
         .routes(routes!(rooms::connections))
         .routes(routes!(connections::list))
@@ -95,7 +98,7 @@ pub async fn answer(shared: &Arc<Shared>, request: Request<Incoming>) -> Answer 
     }
     if let Some(turned) = crate::internal::turned(shared, request.headers()) {
         if request.uri().path() == "/api/v1/publish" {
-            shared.unauthorized();
+            shared.unauthorized(request.headers());
         }
         return whole(refusal(turned).into_response()).await;
     }

@@ -1,6 +1,6 @@
 //! `campanile health`: whether a running server is alive and ready, for Docker's HEALTHCHECK.
 
-use super::trigger::reachable;
+use super::internal::origin;
 use super::{ConfigArguments, Failure, begin, print};
 use crate::backend::{Client, Outgoing};
 use bytes::Bytes;
@@ -26,8 +26,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         Some(url) => url.trim_end_matches('/').to_owned(),
         None => {
             let config = arguments.settings.load().map_err(begin)?.config;
-            let s = if config.internal.certificate.is_some() { "s" } else { "" };
-            format!("http{s}://{}", reachable(config.internal.listen))
+            origin(&config)
         }
     };
     let runtime = tokio::runtime::Builder::new_current_thread()

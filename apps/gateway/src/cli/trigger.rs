@@ -1,18 +1,13 @@
 //! `campanile trigger`: sends one trigger to the internal listener of a running server.
 
+use super::internal::{ask, authorize, origin};
 use super::{ConfigArguments, Failure, begin, print};
-use crate::backend::{Client, Outgoing};
+use crate::backend::Outgoing;
 use crate::config::Config;
 use clap::Args;
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
+use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method, Uri};
 use serde_json::value::RawValue;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::time::Duration;
-
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-const TIMEOUT: Duration = Duration::from_secs(30);
-const ANSWER_BYTES_MAX: usize = 65_536;
 
 /// What `trigger` is told.
 #[derive(Debug, Args)]
@@ -34,28 +29,11 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let config = arguments.settings.load().map_err(begin)?.config;
     let outgoing = outgoing(arguments, &config).map_err(Failure::usage)?;
-    let uri = outgoing.uri.clone();
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::of(error.to_string()))?;
-    let client = Client::new(None, CONNECT_TIMEOUT, TIMEOUT, ANSWER_BYTES_MAX);
-    let answer = runtime.block_on(client.send(outgoing));
-    let answer = answer.map_err(|error| Failure::of(format!("{uri}: {error}")))?;
-    let text = String::from_utf8_lossy(&answer.body);
-    if answer.status.is_success() {
-        print(&format!("{}\n", text.trim_end()))
-    } else {
-        Err(Failure::of(format!("{uri}: {}: {}", answer.status, text.trim_end())))
-    }
+    print(&format!("{}\n", ask(outgoing)?.trim_end()))
 }
 
 fn outgoing(arguments: &Arguments, config: &Config) -> Result<Outgoing, String> {
-    let s = if config.internal.certificate.is_some() { "s" } else { "" };
-    let url = arguments
-        .url
-        .clone()
-        .unwrap_or_else(|| format!("http{s}://{}/trigger/", reachable(config.internal.listen)));
+    let url = arguments.url.clone().unwrap_or_else(|| format!("{}/trigger/", origin(config)));
     let uri: Uri = url.parse().map_err(|_| format!("--url: {url:?} is not a URL"))?;
     if uri.host().is_none() || uri.scheme().is_none() {
         return Err(format!("--url: {url:?} is not a URL; write http://127.0.0.1:8002/trigger/"));
@@ -63,26 +41,25 @@ fn outgoing(arguments: &Arguments, config: &Config) -> Result<Outgoing, String> 
     let mut headers = HeaderMap::new();
     headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    let own_key = config.internal.keys.first().map(|key| key.reveal().to_owned());
-    if let Some(key) = arguments.key.clone().or(own_key) {
-        let value = HeaderValue::from_str(&format!("Bearer {key}"));
-        let mut value = value.map_err(|_| "the key cannot stand in a header")?;
-        value.set_sensitive(true);
-        headers.insert(AUTHORIZATION, value);
-    }
+    authorize(&mut headers, arguments.key.as_deref(), config)?;
     let body = body(&arguments.room, &arguments.data)?;
     Ok(Outgoing { method: Method::POST, uri, headers, body: body.into() })
 }
 
 /// Returns the body of a trigger; `data` goes into it as it was typed.
 pub(super) fn body(room: &str, data: &str) -> Result<String, String> {
-    let room = if room.trim_start().starts_with('{') { json(room)? } else { pairs(room)? };
+    let room = read_room(room)?;
     if serde_json::from_str::<&RawValue>(data).is_err() {
         return Err(format!(
             "the data {data:?} is not JSON; a text stands in quotes: '\"{data}\"'"
         ));
     }
     Ok(format!("{{\"rooms\":[{room}],\"data\":{data}}}"))
+}
+
+/// Reads a room that is typed as JSON or as `key=value[,key=value]`, and returns it as JSON.
+pub(super) fn read_room(room: &str) -> Result<String, String> {
+    if room.trim_start().starts_with('{') { json(room) } else { pairs(room) }
 }
 
 fn json(room: &str) -> Result<String, String> {
@@ -106,15 +83,4 @@ fn pairs(room: &str) -> Result<String, String> {
 
 fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
-}
-
-/// Where a server that listens on every address is reached from its own machine.
-pub(super) fn reachable(mut listen: SocketAddr) -> SocketAddr {
-    if listen.ip().is_unspecified() {
-        listen.set_ip(match listen {
-            SocketAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
-            SocketAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
-        });
-    }
-    listen
 }

@@ -365,6 +365,15 @@ sections! {
         reconnect_within "reconnect_within_s": Duration = 5 in 0 ..= 3600, live;
     }
 
+    /// The ledger by which `campanile explain` says why somebody did, or did not, get a trigger.
+    explain: Explain {
+        /// How many triggers are remembered, and how much of what happened to connections and
+        /// subscriptions: so many of each, the latest; never what was in them. 0 for none.
+        entries "entries": Option<usize> = 20000 in 100 ..= 10000000;
+        /// Most bytes of memory for that; the oldest is forgotten first.
+        bytes_max "bytes_max": usize = 16777216 in 65536 ..= 1099511627776;
+    }
+
     /// The event loops that hold the connections.
     loops: Loops {
         /// How many; 0 for one per core.

@@ -24,8 +24,8 @@ pub use descriptors::raise_descriptor_limit;
 pub use error::{ConfigError, ConfigErrors, Place};
 pub use headers::{HeaderSource, HeaderSources, Source};
 pub use keys::{
-    Backend, Broker, Config, Hooks, Internal, Key, Limits, Log, Loops, Public, SECTIONS, Section,
-    Trigger,
+    Backend, Broker, Config, Explain, Hooks, Internal, Key, Limits, Log, Loops, Public, SECTIONS,
+    Section, Trigger,
 };
 pub use kinds::{
     BackendUrl, Dialect, ExchangeName, HookPath, LogFilter, LogFormat, Origins, Secret, Secrets,

@@ -2,10 +2,11 @@
 
 use super::turned_away;
 use crate::answer::{Answer, json, not_allowed, text, with};
-use crate::publishing::{NotPublished, Published, memory, new_id, with_key};
+use crate::explain::{Moment, Refusal};
+use crate::publishing::{self, NotPublished, Published, memory, new_id, with_key};
 use crate::serve::Shared;
 use crate::spans::{Span, TRACEPARENT};
-use crate::trigger::{BadTrigger, Trigger, is_id};
+use crate::trigger::{self, BadTrigger, Trigger, is_id};
 use bytes::Bytes;
 use campanile_broker::PublishError;
 use campanile_hub::Room;
@@ -20,6 +21,9 @@ use std::time::Duration;
 
 /// How much of a body that is too long is read before that is answered.
 const DISCARDED_BYTES_MAX: usize = 16 << 20;
+
+/// Of a trigger that is refused, how many rooms are written down.
+const ROOMS_NOTED_MAX: usize = 16;
 
 /// How a trigger is to be answered, and known.
 #[derive(Clone, Debug, Default)]
@@ -70,7 +74,7 @@ pub async fn answer(shared: &Shared, request: Request<Incoming>) -> Answer {
     }
     let (head, body) = request.into_parts();
     if let Some(refused) = turned_away(shared, &head.headers) {
-        shared.unauthorized();
+        shared.unauthorized(&head.headers);
         return refused;
     }
     let counted = wants_json(&head.headers);
@@ -91,7 +95,7 @@ where
     B::Error: Into<Box<dyn Error + Send + Sync>>,
 {
     let Some(wish) = Wish::read(headers, query, counted) else {
-        return Err(refuse(shared, Refused::Bad(BadTrigger::Id)));
+        return Err(refuse(shared, Refused::Bad(BadTrigger::Id), Known::default()));
     };
     let span = Span::of_request("trigger", headers);
     let outcome = match read(shared, headers, body).await {
@@ -105,8 +109,10 @@ where
 
 impl Shared {
     /// Counts a trigger that was turned away for want of the key.
-    pub(crate) fn unauthorized(&self) {
+    pub(crate) fn unauthorized(&self, headers: &HeaderMap) {
         self.triggers.unauthorized.add();
+        let words = "it came without the [internal] key";
+        note(self, "unauthorized", words, Known::by(headers));
     }
 }
 
@@ -146,7 +152,7 @@ where
     let announced = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
     if announced.is_some_and(|bytes: usize| bytes > bytes_max) {
         discard(body, patience).await;
-        return Err(refuse(shared, Refused::TooLong(bytes_max)));
+        return Err(refuse(shared, Refused::TooLong(bytes_max), Known::by(headers)));
     }
     let refused =
         match tokio::time::timeout(patience, Limited::new(&mut body, bytes_max).collect()).await {
@@ -158,7 +164,7 @@ where
             Ok(Err(error)) => Refused::Cut(error.to_string()),
             Err(_) => Refused::Late,
         };
-    Err(refuse(shared, refused))
+    Err(refuse(shared, refused, Known::by(headers)))
 }
 
 /// Reads the rest of a body that is refused: a connection that is closed over unread bytes is
@@ -185,12 +191,12 @@ pub async fn publish(
     span: &Span,
 ) -> Result<Outcome, Refused> {
     if shared.handle.has_ended() {
-        return Err(refuse(shared, Refused::Stopping));
+        return Err(refuse(shared, Refused::Stopping, Known::of(&body, wish)));
     }
     let config = shared.config();
     let mut trigger = match Trigger::read(&body, &config.trigger) {
         Ok(trigger) => trigger,
-        Err(why) => return Err(refuse(shared, Refused::Bad(why))),
+        Err(why) => return Err(refuse(shared, Refused::Bad(why), Known::of(&body, wish))),
     };
     let memory = memory(&config.trigger);
     drop(config);
@@ -217,14 +223,51 @@ pub async fn publish(
                 Published::Accepted | Published::Counted(_) => &shared.triggers.accepted,
             };
             counter.add();
+            if published == Published::Duplicate {
+                publishing::note(shared, None, &trigger);
+            }
             Ok(Outcome::Published { published, id: trigger.id })
         }
-        Err(why) => Err(refuse(shared, Refused::NotPublished(why))),
+        Err(why) => {
+            let Trigger { id, publication, .. } = trigger;
+            let known = Known { id, rooms: publication.rooms };
+            Err(refuse(shared, Refused::NotPublished(why), known))
+        }
     }
 }
 
-/// Counts a trigger that is refused.
-fn refuse(shared: &Shared, why: Refused) -> Refused {
+/// What is known of a trigger that is refused.
+#[derive(Default)]
+struct Known {
+    id: Option<Box<str>>,
+    rooms: Vec<Room>,
+}
+
+impl Known {
+    /// Knows what stands beside the body.
+    fn by(headers: &HeaderMap) -> Known {
+        let id = headers.get("idempotency-key").and_then(|value| value.to_str().ok());
+        Known { id: id.filter(|id| is_id(id)).map(Into::into), rooms: Vec::new() }
+    }
+
+    /// Knows what can be read of a body that is no trigger.
+    fn of(body: &[u8], wish: &Wish) -> Known {
+        let (id, rooms) = trigger::read_some(body);
+        Known { id: id.or_else(|| wish.id.clone()), rooms }
+    }
+}
+
+/// Writes into the ledger that a trigger was refused.
+fn note(shared: &Shared, code: &'static str, words: &str, known: Known) {
+    let Known { id, mut rooms } = known;
+    rooms.truncate(ROOMS_NOTED_MAX);
+    let (at, rooms, words) = (Moment::now(), rooms.into(), words.into());
+    shared.settings.ledger.refused(Refusal { at, id, rooms, code, words });
+}
+
+/// Counts a trigger that is refused, and writes it down.
+fn refuse(shared: &Shared, why: Refused, known: Known) -> Refused {
+    note(shared, why.code(), &why.to_string(), known);
     let counts = &shared.triggers;
     let counter = match &why {
         Refused::Stopping => &counts.stopping,

@@ -1,7 +1,8 @@
 //! What comes back from the broker, on its way to the loops.
 
 use super::awaited::Outcome;
-use super::{Publishing, gaps, memory};
+use super::{Publishing, gaps, memory, note};
+use crate::explain::Noted;
 use crate::serve::Shared;
 use crate::service::Gateway;
 use crate::spans::Span;
@@ -83,23 +84,28 @@ async fn deliver(
             return;
         }
     };
-    let Trigger { publication, has_literal_star, id, exclude, traceparent, .. } = trigger;
-    if let Some(id) = &id
+    if let Some(id) = &trigger.id
         && !publishing.recent.is_new(id, memory(&config.trigger), Instant::now())
     {
         // Who waits for one that is on its way waits for that.
         if !undelivered.iter().any(|earlier| earlier.id.as_ref() == Some(id)) {
             publishing.awaited.tell(id, Outcome::Duplicate);
         }
+        note(shared, None, &trigger);
         return;
     }
-    let slow = config.limits.slow_rooms.of(&publication.rooms);
+    let slow = config.limits.slow_rooms.of(&trigger.publication.rooms);
     drop(config);
+    let noted = shared.settings.ledger.is_on().then(|| Noted::of(shared, &trigger));
+    let Trigger { publication, has_literal_star, id, exclude, traceparent, .. } = trigger;
     let publication = publication.excluding(shared.excluded(&exclude)).when_slow(slow);
     let span = Span::within("arrival", traceparent.as_deref());
     let publication = publication.watched_by(span.watch());
     let handed_over = hand_over(publishing, &shared.handle, publication).await;
     let Some(receipt) = handed_over else { return };
+    if let Some(noted) = noted {
+        shared.settings.ledger.trigger(Some(receipt.sequence()), noted);
+    }
     let id = id.filter(|id| publishing.awaited.is_awaited(id));
     undelivered.push_back(Undelivered { receipt, _taken: taken, id, has_literal_star });
 }

@@ -4,6 +4,7 @@
 use super::arrivals::PAUSE;
 use crate::command::Command;
 use crate::config::Unaware;
+use crate::explain::{self, Moment};
 use crate::serve::Shared;
 use crate::time::Time;
 use std::fmt;
@@ -67,6 +68,8 @@ pub(super) async fn begin(shared: &Shared, since: SystemTime, why: &str) {
     tracing::warn!("the broker is lost, and triggers are refused until it is back: {why}");
     let gap = Gap { from: since, until: None };
     shared.settings.gap.set(Some(gap));
+    let from = Moment::of(since);
+    shared.settings.ledger.gap(explain::Gap { from, until: None, lost: true });
     tell(shared, gap).await;
 }
 
@@ -80,6 +83,8 @@ pub(super) async fn end(shared: &Arc<Shared>, lost: bool, from: SystemTime, unti
         return;
     }
     shared.settings.gap.set(None);
+    let (began, ended) = (Moment::of(from), Some(Moment::of(until)));
+    shared.settings.ledger.gap(explain::Gap { from: began, until: ended, lost });
     let took = until.duration_since(from).unwrap_or_default().as_secs_f64();
     if lost {
         tracing::warn!("the broker is back: what was triggered in {took:.1} s may be missing");

@@ -13,8 +13,10 @@ pub use gaps::{Gap, OpenGap};
 pub use interest::{Hearing, Interest};
 
 use crate::config;
+use crate::explain::Noted;
 use crate::metrics::Count;
 use crate::recent::{Memory, Recent};
+use crate::serve::Shared;
 use crate::spans::Span;
 use crate::trigger::Trigger;
 use awaited::{Awaited, Outcome};
@@ -177,6 +179,14 @@ pub fn with_key(body: &[u8], key: &'static str, text: &str) -> Bytes {
         named.put_slice(part.as_bytes());
     }
     named.freeze()
+}
+
+/// Writes a trigger into the ledger that came before; or with its number, one that did not.
+pub fn note(shared: &Shared, sequence: Option<u64>, trigger: &Trigger) {
+    let ledger = &shared.settings.ledger;
+    if ledger.is_on() {
+        ledger.trigger(sequence, Noted::of(shared, trigger));
+    }
 }
 
 /// Makes an id that no other trigger has.

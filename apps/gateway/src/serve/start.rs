@@ -8,6 +8,7 @@ use crate::backend::Backend;
 use crate::config::{BackendUrl, Config};
 use crate::control::{self, Control};
 use crate::demo::Demo;
+use crate::explain::Ledger;
 use crate::metrics::TriggerCounts;
 use crate::places::Places;
 use crate::publishing::{self, Interest, Publishing};
@@ -96,7 +97,8 @@ fn start_loops(
 ) -> Result<(Arc<Settings>, Handle<Gateway>, Loops), String> {
     let listens_by_room = broker.listens_by_room();
     let interest = listens_by_room.then(|| Interest::new(Arc::clone(broker)));
-    let settings = Arc::new(Settings::new(&config.limits, interest));
+    let ledger = Ledger::new(&config.explain);
+    let settings = Arc::new(Settings::new(&config.limits, interest).noting_in(ledger));
     let manager_config = manager_config(config, listens_by_room);
     let (handle, loops) = manager::start(&manager_config, |_| Gateway::new(Arc::clone(&settings)))
         .map_err(cannot("start the loops"))?;

@@ -78,7 +78,7 @@ impl Gateway {
         }
         match &standing.asking {
             Some(asking) if at >= asking.since + revalidation.patience() => {
-                expire(connection, revalidation);
+                self.expire(connection, revalidation);
             }
             _ => self.ask(connection),
         }
@@ -106,7 +106,7 @@ impl Gateway {
                 revalidation.counters.refused.add();
                 self.turn_out(connection);
             }
-            Answer::Failed => bear(connection, asking, revalidation),
+            Answer::Failed => self.bear(connection, asking, revalidation),
         }
     }
 
@@ -127,6 +127,7 @@ impl Gateway {
         }
         counters.inspect(|counters| counters.changed.add());
         session.permissions = Some(Arc::clone(&permissions));
+        self.note_revoking(connection, Some(&permissions));
         let mut words = Vec::new();
         let revoked = connection.retain_subscriptions(
             |room| permissions.allows(room),
@@ -145,6 +146,7 @@ impl Gateway {
 
     /// Ends a connection that the backend lets in no longer.
     fn turn_out(&self, connection: &mut Connection<'_, Session>) {
+        self.note_revoking(connection, None);
         let revoked = connection.retain_subscriptions(|_| false, |_, _| {});
         self.settings.counters.revoked.fetch_add(revoked as u64, Relaxed);
         refuse(connection);
@@ -169,32 +171,40 @@ impl Gateway {
     }
 }
 
+impl Gateway {
+    /// Keeps the old rights though the backend has failed, until it is asked again; not for ever.
+    fn bear(
+        &self,
+        connection: &mut Connection<'_, Session>,
+        mut asking: Asking,
+        revalidation: &Revalidation,
+    ) {
+        let now = Instant::now();
+        let until = asking.since + revalidation.patience();
+        if now >= until {
+            self.expire(connection, revalidation);
+            return;
+        }
+        asking.failures += 1;
+        (asking.ticket, asking.again) = (None, false);
+        asking.stale.get_or_insert_with(|| revalidation.stale());
+        let next = now + revalidation.back_off(asking.failures);
+        let alarm = revalidation.alarm(connection.key(), next.min(until));
+        let standing = connection.session_mut().standing_mut();
+        (standing.alarm, standing.asking) = (Some(alarm), Some(asking));
+    }
+
+    /// Ends a connection whose rights have been old for too long.
+    fn expire(&self, connection: &mut Connection<'_, Session>, revalidation: &Revalidation) {
+        self.note_revoking(connection, None);
+        revalidation.counters.expired.add();
+        connection.retain_subscriptions(|_| false, |_, _| {});
+        connection.close(CloseCode::TRY_AGAIN_LATER, "the backend cannot be asked");
+    }
+}
+
 impl Asking {
     fn since(now: Instant) -> Asking {
         Asking { since: now, failures: 0, again: false, ticket: None, stale: None }
     }
-}
-
-/// Keeps the old rights though the backend has failed, until it is asked again; not for ever.
-fn bear(connection: &mut Connection<'_, Session>, mut asking: Asking, revalidation: &Revalidation) {
-    let now = Instant::now();
-    let until = asking.since + revalidation.patience();
-    if now >= until {
-        expire(connection, revalidation);
-        return;
-    }
-    asking.failures += 1;
-    (asking.ticket, asking.again) = (None, false);
-    asking.stale.get_or_insert_with(|| revalidation.stale());
-    let next = now + revalidation.back_off(asking.failures);
-    let alarm = revalidation.alarm(connection.key(), next.min(until));
-    let standing = connection.session_mut().standing_mut();
-    (standing.alarm, standing.asking) = (Some(alarm), Some(asking));
-}
-
-/// Ends a connection whose rights have been old for too long.
-fn expire(connection: &mut Connection<'_, Session>, revalidation: &Revalidation) {
-    revalidation.counters.expired.add();
-    connection.retain_subscriptions(|_| false, |_, _| {});
-    connection.close(CloseCode::TRY_AGAIN_LATER, "the backend cannot be asked");
 }

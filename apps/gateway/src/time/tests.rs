@@ -29,3 +29,26 @@ fn every_day_follows_the_one_before_it() {
         }
     }
 }
+
+#[test]
+fn a_time_is_read_as_it_is_written() {
+    for text in
+        ["1970-01-01T00:00:00.000000", "2024-02-29T23:59:59.250000", "2399-12-31T00:00:00.000001"]
+    {
+        let time = super::parse(text).expect("it is a time");
+        assert_eq!(Time(time).to_string(), text);
+        assert_eq!(super::parse(&format!("{text}Z")), Some(time));
+    }
+    let short = super::parse("2026-11-21 09:30:00Z").expect("it is a time");
+    assert_eq!(Time(short).to_string(), "2026-11-21T09:30:00.000000");
+    for text in [
+        "",
+        "now",
+        "2026-02-30T00:00:00",
+        "2026-11-21",
+        "2026-11-21T24:00:00",
+        "1969-12-31T00:00:00",
+    ] {
+        assert_eq!(super::parse(text), None, "{text}");
+    }
+}

@@ -11,14 +11,14 @@ use serde_json::{Value, json};
 
 /// A gateway, and a backend that knows its clients by their X-Session-Token, and lets everybody into
 /// every room of a zoo.
-struct World {
-    campanile: Campanile,
-    backend: Backend,
+pub(crate) struct World {
+    pub(crate) campanile: Campanile,
+    pub(crate) backend: Backend,
 }
 
 const SETTINGS: &str = "[backend.headers]\nX-Session-Token = { header = \"X-Session-Token\" }\n";
 
-async fn start(settings: &str) -> World {
+pub(crate) async fn start(settings: &str) -> World {
     let own = own_address();
     let backend = Backend::start(backend_address(own), |request| {
         let user = request.header("x-session-token").unwrap_or("nobody");
@@ -33,11 +33,16 @@ async fn start(settings: &str) -> World {
 
 impl World {
     /// Asks the API; returns the status and the answer.
-    async fn ask(&self, what: &str) -> (u16, Value) {
+    pub(crate) async fn ask(&self, what: &str) -> (u16, Value) {
         self.ask_with(what, &[], "").await
     }
 
-    async fn ask_with(&self, what: &str, headers: &[(&str, &str)], body: &str) -> (u16, Value) {
+    pub(crate) async fn ask_with(
+        &self,
+        what: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> (u16, Value) {
         let what = what.replacen(' ', " /api/v1", 1).replace('"', "%22");
         let what = what.replace('{', "%7B").replace('}', "%7D");
         let address = self.campanile.internal;
@@ -48,7 +53,7 @@ impl World {
     }
 
     /// Connects somebody, who subscribes to rooms; returns the connection with its name.
-    async fn connect(&self, user: &str, rooms: &[&str]) -> (Client, String) {
+    pub(crate) async fn connect(&self, user: &str, rooms: &[&str]) -> (Client, String) {
         let headers = [
             ("X-Session-Token".to_owned(), user.to_owned()),
             ("Sec-WebSocket-Protocol".to_owned(), "campanile.v1".to_owned()),
@@ -71,7 +76,7 @@ fn room_of(json: &str) -> Value {
 }
 
 /// Waits for the next message, which is JSON.
-async fn text(client: &mut Client) -> Value {
+pub(crate) async fn text(client: &mut Client) -> Value {
     match client.next().await {
         Some(Incoming::Text(text)) => serde_json::from_str(&text).expect("it is JSON"),
         other => panic!("no text came, but {other:?}"),

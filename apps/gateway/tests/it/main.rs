@@ -9,6 +9,7 @@ mod config;
 mod deploy;
 mod doctor;
 mod drain;
+mod explain;
 mod hardship;
 mod listeners;
 #[cfg(feature = "otel")]

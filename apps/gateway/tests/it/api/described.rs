@@ -4,15 +4,17 @@ use super::{World, start};
 use serde_json::{Value, json};
 
 /// Every route that there is, so that none comes or goes unnoticed.
-const ROUTES: [&str; 14] = [
+const ROUTES: [&str; 16] = [
     "delete /api/v1/connections/{connection}",
     "delete /api/v1/users/{user}",
     "get /api/v1/config",
     "get /api/v1/connections",
     "get /api/v1/connections/{connection}",
+    "get /api/v1/explain",
     "get /api/v1/rooms",
     "get /api/v1/rooms/connections",
     "get /api/v1/status",
+    "get /api/v1/tail",
     "get /api/v1/users",
     "post /api/v1/connections/{connection}/revalidate",
     "post /api/v1/disconnect",

@@ -1,0 +1,198 @@
+//! The ledger of a node.
+
+use super::record::{Gap, Happening, Moment, Refusal, Trigger, What, bytes_of};
+use super::ring::Ring;
+use crate::backend::User;
+use crate::config;
+use crate::serve::Shared;
+use crate::trigger;
+use campanile_hub::Room;
+use campanile_manager::ConnectionKey;
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Of a trigger with more rooms, only the first are kept.
+const ROOMS_MAX: usize = 16;
+/// Refused triggers that are kept: apart from the others, so that they cannot push those out.
+const REFUSALS_MAX: usize = 1024;
+/// Times without a broker that are kept.
+const GAPS_MAX: usize = 64;
+/// How many happenings are looked at in one go: loops that write wait meanwhile.
+const STRIDE: usize = 4096;
+
+/// What is remembered of the last time, and no more than there is room for.
+#[derive(Debug, Default)]
+pub struct Ledger(Option<Rings>);
+
+#[derive(Debug)]
+struct Rings {
+    began: Moment,
+    triggers: Mutex<Ring<Trigger>>,
+    happenings: Mutex<Ring<Happening>>,
+    refusals: Mutex<Ring<Refusal>>,
+    gaps: Mutex<VecDeque<Gap>>,
+    /// The number of the publication that was written down last.
+    sequence: AtomicU64,
+}
+
+/// What is to be written down of a trigger.
+#[derive(Debug)]
+pub struct Noted(Trigger);
+
+impl Noted {
+    /// Takes what is to be written down.
+    pub fn of(shared: &Shared, trigger: &trigger::Trigger) -> Noted {
+        let publication = &trigger.publication;
+        let rooms: Box<[Room]> = publication.rooms.iter().take(ROOMS_MAX).cloned().collect();
+        let named = trigger.exclude.connection;
+        Noted(Trigger {
+            at: Moment::now(),
+            sequence: 0,
+            id: trigger.id.clone(),
+            rooms_left_out: publication.rooms.len() - rooms.len(),
+            rooms,
+            matching: publication.matching,
+            exclude: trigger.exclude.clone(),
+            excluded: named.and_then(|name| shared.settings.names.key(name)),
+            is_duplicate: false,
+        })
+    }
+}
+
+impl Ledger {
+    /// Makes an empty one as large as the configuration says; or none.
+    pub fn new(config: &config::Explain) -> Ledger {
+        Ledger(config.entries.map(|entries| {
+            let half = config.bytes_max / 2;
+            Rings {
+                began: Moment::now(),
+                triggers: Mutex::new(Ring::new(entries, half)),
+                happenings: Mutex::new(Ring::new(entries, half)),
+                refusals: Mutex::new(Ring::new(REFUSALS_MAX.min(entries), half)),
+                gaps: Mutex::default(),
+                sequence: AtomicU64::new(0),
+            }
+        }))
+    }
+
+    /// Returns whether anything is written down.
+    pub fn is_on(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// Returns from when on it knows what was triggered.
+    pub fn knows_since(&self) -> Option<Moment> {
+        let rings = self.0.as_ref()?;
+        let triggers = lock(&rings.triggers);
+        let oldest = triggers.from(0).next().map(|trigger| trigger.at);
+        Some(oldest.filter(|_| triggers.has_forgotten()).unwrap_or(rings.began))
+    }
+
+    /// Returns whether something that happened to connections was forgotten.
+    pub fn has_forgotten(&self) -> bool {
+        self.0.as_ref().is_some_and(|rings| lock(&rings.happenings).has_forgotten())
+    }
+
+    /// Returns how many entries there are, and how many bytes they take.
+    pub fn size(&self) -> (usize, usize) {
+        let Some(rings) = &self.0 else { return (0, 0) };
+        let (triggers, happenings) = (lock(&rings.triggers), lock(&rings.happenings));
+        (triggers.len() + happenings.len(), triggers.bytes() + happenings.bytes())
+    }
+
+    /// Writes down that a trigger was handed to the loops as the publication of that number; or, with
+    /// no number, that it came again.
+    pub fn trigger(&self, sequence: Option<u64>, noted: Noted) {
+        let Some(rings) = &self.0 else { return };
+        let number = sequence.unwrap_or_else(|| rings.sequence.load(Relaxed));
+        rings.sequence.fetch_max(number, Relaxed);
+        let Noted(mut trigger) = noted;
+        (trigger.sequence, trigger.is_duplicate) = (number, sequence.is_none());
+        let bytes = bytes_of(&trigger.rooms) + trigger.id.as_deref().map_or(0, str::len);
+        lock(&rings.triggers).push(trigger, bytes);
+    }
+
+    /// Writes down that a trigger was refused.
+    pub fn refused(&self, refusal: Refusal) {
+        let Some(rings) = &self.0 else { return };
+        let bytes = bytes_of(&refusal.rooms)
+            + refusal.id.as_deref().map_or(0, str::len)
+            + refusal.words.len();
+        lock(&rings.refusals).push(refusal, bytes);
+    }
+
+    /// Writes down that the broker was lost, or is back.
+    pub fn gap(&self, gap: Gap) {
+        let Some(rings) = &self.0 else { return };
+        let mut gaps = lock(&rings.gaps);
+        if gaps.back().is_some_and(|last| last.until.is_none()) {
+            gaps.pop_back();
+        }
+        gaps.push_back(gap);
+        if gaps.len() > GAPS_MAX {
+            gaps.pop_front();
+        }
+    }
+
+    /// Writes down what happened to a connection.
+    pub fn happened(&self, key: ConnectionKey, user: Option<&User>, what: What) {
+        let Some(rings) = &self.0 else { return };
+        let happening = Happening { at: Moment::now(), key, user: user.cloned(), what };
+        let bytes = happening.bytes();
+        lock(&rings.happenings).push(happening, bytes);
+    }
+
+    /// Returns the triggers that are wanted, the oldest first.
+    pub fn triggers(&self, is_wanted: impl FnMut(&&Trigger) -> bool) -> Vec<Trigger> {
+        let Some(rings) = &self.0 else { return Vec::new() };
+        lock(&rings.triggers).from(0).filter(is_wanted).cloned().collect()
+    }
+
+    /// Returns the triggers from the one that came as number `from` on, at most `most`; and the number
+    /// to go on from.
+    pub fn tail(&self, from: Option<u64>, most: usize) -> (Vec<Trigger>, u64) {
+        let Some(rings) = &self.0 else { return (Vec::new(), 0) };
+        let triggers = lock(&rings.triggers);
+        // Whoever begins to look sees a few that were before.
+        let from = from.unwrap_or_else(|| triggers.end().saturating_sub(20));
+        let from = from.clamp(triggers.begin(), triggers.end());
+        let some: Vec<Trigger> = triggers.from(from).take(most).cloned().collect();
+        let next = from + some.len() as u64;
+        (some, next)
+    }
+
+    /// Returns the refused triggers that are wanted, the oldest first.
+    pub fn refusals(&self, is_wanted: impl FnMut(&&Refusal) -> bool) -> Vec<Refusal> {
+        let Some(rings) = &self.0 else { return Vec::new() };
+        lock(&rings.refusals).from(0).filter(is_wanted).cloned().collect()
+    }
+
+    /// Returns the times without a broker, the oldest first.
+    pub fn gaps(&self) -> Vec<Gap> {
+        self.0.as_ref().map_or_else(Vec::new, |rings| lock(&rings.gaps).iter().copied().collect())
+    }
+
+    /// Returns what happened to the connections that are wanted, the oldest first. Loops may write
+    /// between.
+    pub fn happenings(&self, mut is_wanted: impl FnMut(&Happening) -> bool) -> Vec<Happening> {
+        let Some(rings) = &self.0 else { return Vec::new() };
+        let mut wanted = Vec::new();
+        let mut from = lock(&rings.happenings).begin();
+        loop {
+            let happenings = lock(&rings.happenings);
+            from = from.max(happenings.begin());
+            let some = happenings.from(from).take(STRIDE);
+            wanted.extend(some.filter(|happening| is_wanted(happening)).cloned());
+            from += STRIDE as u64;
+            if from >= happenings.end() {
+                return wanted;
+            }
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Nothing in here panics half-way through a change.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,19 @@
+//! Why did somebody get a trigger, or not?
+//!
+//! Each node keeps a [`Ledger`] of a fixed size: what was published, and what happened to connections
+//! and subscriptions; never what was in it. No delivery is written down: a subscription hears what is
+//! numbered higher than the moment it was made at and not higher than the one it ended at, so who got
+//! what follows from those numbers.
+
+mod ask;
+mod case;
+mod decide;
+pub(crate) mod difference;
+mod ledger;
+mod record;
+mod ring;
+
+pub use ask::{Question, Which, Whom};
+pub use decide::{Cause, Explanation};
+pub use ledger::{Ledger, Noted};
+pub use record::{Gap, Happening, Moment, Refusal, Trigger, What, WhyNot};
