@@ -54,7 +54,9 @@ impl Shared {
             Which::Id(id) => ledger.triggers(|trigger| trigger.id.as_deref() == Some(id)),
             Which::Room(room, at) => about(ledger, room, *at),
         };
-        if triggers.is_empty() {
+        let is_refused = matches!(&question.which, Which::Room(room, at)
+            if is_refusal_nearer(ledger, room, *at, triggers.first()));
+        if triggers.is_empty() || is_refused {
             return Ok(self.no_trigger(&question.which));
         }
         let histories = self.histories(&question.whom).await?;
@@ -84,7 +86,9 @@ impl Shared {
             Which::Id(id) => (ledger.refusals(|it| it.id.as_deref() == Some(id)), None),
             Which::Room(room, at) => {
                 let is_then = |moment: Moment| at.is_none_or(|at| at.distance(moment) <= ABOUT);
-                let is_for = |rooms: &[Room]| rooms.is_empty() || rooms.contains(room);
+                // Of some that were refused it is not known for which rooms they were.
+                let is_for =
+                    |rooms: &[Room]| (rooms.is_empty() && at.is_some()) || rooms.contains(room);
                 (ledger.refusals(|it| is_then(it.at) && is_for(&it.rooms)), *at)
             }
         };
@@ -210,11 +214,25 @@ fn about(ledger: &Ledger, room: &Room, at: Option<Moment>) -> Vec<Trigger> {
     let found = ledger.triggers(is_it);
     let is_exact =
         |trigger: &Trigger| trigger.matching == Match::Pattern || trigger.rooms.contains(room);
-    let rank = |trigger: &Trigger| {
-        let distance = at.map_or(u64::MAX - trigger.at.0, |at| at.0.abs_diff(trigger.at.0));
-        (!is_exact(trigger), distance)
-    };
+    let rank = |trigger: &Trigger| (!is_exact(trigger), apart(trigger.at, at));
     found.into_iter().min_by_key(|trigger| rank(trigger)).into_iter().collect()
+}
+
+/// Returns how far a moment is from the one that is meant; if that is not said, the latest is.
+fn apart(moment: Moment, at: Option<Moment>) -> u64 {
+    at.map_or(u64::MAX - moment.0, |at| at.0.abs_diff(moment.0))
+}
+
+/// Returns whether a trigger that was refused is nearer to the time that is meant than one that was not.
+fn is_refusal_nearer(
+    ledger: &Ledger,
+    room: &Room,
+    at: Option<Moment>,
+    found: Option<&Trigger>,
+) -> bool {
+    let Some(found) = found else { return false };
+    let refusals = ledger.refusals(|refusal| refusal.rooms.contains(room));
+    refusals.iter().any(|refusal| apart(refusal.at, at) < apart(found.at, at))
 }
 
 fn never_triggered(ledger: &Ledger, room: &Room, at: Option<Moment>) -> Explanation {

@@ -433,7 +433,7 @@ fn a_session_gives_its_permit_back_when_it_ends() {
 
 #[test]
 fn a_session_is_small() {
-    assert!(size_of::<Session>() <= 80, "{}", size_of::<Session>());
+    assert!(size_of::<Session>() <= 104, "{}", size_of::<Session>());
 }
 
 #[test]
