@@ -3,7 +3,7 @@
 use super::State;
 use super::error::{Error, Failure};
 use super::parameters::{Answered, Json, Parameters, Raw, limit, raw_id, raw_room, room};
-use crate::explain::{Explanation, Moment, Question, Trigger, Which, Whom};
+use crate::explain::{Explanation, Fate, Moment, Question, Trigger, Which, Whom};
 use crate::names::Uuid;
 use crate::serve::Shared;
 use crate::time;
@@ -67,7 +67,8 @@ pub(super) struct TriggerView {
     rooms: Vec<Raw>,
     /// How many rooms are left out here.
     rooms_left_out: usize,
-    /// `published`, or `duplicate`: it came before, by its id.
+    /// `published`; `duplicate`, it came before by its id; or `not_for_this_node`, where nobody was in
+    /// its rooms.
     outcome: &'static str,
 }
 
@@ -189,7 +190,11 @@ impl TriggerView {
             id: trigger.id.clone(),
             rooms: trigger.rooms.iter().map(raw_room).collect(),
             rooms_left_out: trigger.rooms_left_out,
-            outcome: if trigger.is_duplicate { "duplicate" } else { "published" },
+            outcome: match trigger.fate {
+                Fate::Delivered => "published",
+                Fate::Duplicate => "duplicate",
+                Fate::NotForUs => "not_for_this_node",
+            },
         }
     }
 }

@@ -4,7 +4,7 @@ use super::case::{History, Live};
 use super::decide::{Cause, Explanation, decide, shown};
 use super::difference::{Difference, nearest};
 use super::ledger::Ledger;
-use super::record::{Moment, Trigger};
+use super::record::{Fate, Moment, Trigger};
 use crate::lookup::Behind;
 use crate::serve::Shared;
 use campanile_hub::{Match, Room};
@@ -72,7 +72,7 @@ impl Shared {
         let explained = all.map(|(trigger, history, from)| {
             let explanation = decide(trigger, history, &later[from..]);
             // What never was published explains only those who would have got it.
-            (trigger.is_duplicate && explanation.cause != Cause::Duplicate, explanation)
+            (trigger.fate == Fate::Duplicate && explanation.cause != Cause::Duplicate, explanation)
         });
         let best = explained.min_by_key(|(is_vain, it)| (*is_vain, it.cause));
         let (_, explanation) = best.expect("there are triggers and histories");
@@ -243,7 +243,7 @@ fn never_triggered(ledger: &Ledger, room: &Room, at: Option<Moment>) -> Explanat
         let words = format!("what was triggered before {since} is forgotten");
         return Explanation::new(Cause::Forgotten, words);
     }
-    let triggers = ledger.triggers(|trigger| !trigger.is_duplicate);
+    let triggers = ledger.triggers(|trigger| trigger.fate != Fate::Duplicate);
     let rooms = triggers.iter().flat_map(|trigger| trigger.rooms.iter());
     let words = format!("nothing was triggered for {room}{when}");
     let is_near = |difference: &Difference| difference.keys.is_empty();

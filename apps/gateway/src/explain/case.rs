@@ -1,6 +1,6 @@
 //! What is known of one connection, put together from the ledger and from its loop.
 
-use super::record::{Happening, Moment, Trigger, What, WhyNot};
+use super::record::{Fate, Happening, Moment, Trigger, What, WhyNot};
 use crate::backend::User;
 use campanile_hub::{Match, Permissions, RequestId, Room};
 use campanile_manager::ConnectionKey;
@@ -69,7 +69,7 @@ impl Span {
 
     /// Returns whether it was there when a trigger came.
     pub(super) fn hears(&self, trigger: &Trigger) -> bool {
-        if trigger.is_duplicate {
+        if trigger.fate != Fate::Delivered {
             let is_over = self.ended.is_some_and(|(at, _)| at <= trigger.at);
             return self.since <= trigger.sequence && !is_over;
         }
@@ -78,7 +78,7 @@ impl Span {
 
     /// Returns whether it was made after a trigger came.
     pub(super) fn is_later(&self, trigger: &Trigger) -> bool {
-        let number = trigger.sequence + u64::from(trigger.is_duplicate);
+        let number = trigger.sequence + u64::from(trigger.fate != Fate::Delivered);
         self.since >= number
     }
 }

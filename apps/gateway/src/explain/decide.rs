@@ -2,7 +2,7 @@
 
 use super::case::{Ending, History, Span, names};
 use super::difference::{Difference, nearest, nearest_allowed};
-use super::record::{Trigger, WhyNot};
+use super::record::{Fate, Trigger, WhyNot};
 use campanile_hub::{Match, Permissions, RequestId, Room};
 use campanile_manager::ConnectionKey;
 
@@ -137,7 +137,7 @@ pub(super) fn decide(trigger: &Trigger, history: &History, later: &[Trigger]) ->
 
 /// It was subscribed at that time.
 fn heard(trigger: &Trigger, history: &History, span: &Span, later: &[Trigger]) -> Explanation {
-    let explanation = if trigger.is_duplicate {
+    let explanation = if trigger.fate == Fate::Duplicate {
         let words = "it came again under this id, and was not published again".to_owned();
         Explanation::new(Cause::Duplicate, words)
     } else if is_excluded(trigger, history) {
@@ -170,7 +170,7 @@ fn is_excluded(trigger: &Trigger, history: &History) -> bool {
 /// last ones were.
 fn dropped(trigger: &Trigger, history: &History, later: &[Trigger]) -> Option<u64> {
     let (dropped, until) = history.shed?;
-    let delivered = later.iter().filter(|it| !it.is_duplicate && it.sequence <= until);
+    let delivered = later.iter().filter(|it| it.fate == Fate::Delivered && it.sequence <= until);
     let frames = delivered.flat_map(|it| {
         history.spans.iter().filter(move |span| span.is_meant(it) && span.hears(it))
     });

@@ -1,6 +1,6 @@
 //! The ledger of a node.
 
-use super::record::{Gap, Happening, Moment, Refusal, Trigger, What, bytes_of};
+use super::record::{Fate, Gap, Happening, Moment, Refusal, Trigger, What, bytes_of};
 use super::ring::Ring;
 use crate::backend::User;
 use crate::config;
@@ -55,7 +55,7 @@ impl Noted {
             matching: publication.matching,
             exclude: trigger.exclude.clone(),
             excluded: named.and_then(|name| shared.settings.names.key(name)),
-            is_duplicate: false,
+            fate: Fate::Delivered,
         })
     }
 }
@@ -101,14 +101,23 @@ impl Ledger {
         (triggers.len() + happenings.len(), triggers.bytes() + happenings.bytes())
     }
 
-    /// Writes down that a trigger was handed to the loops as the publication of that number; or, with
-    /// no number, that it came again.
-    pub fn trigger(&self, sequence: Option<u64>, noted: Noted) {
+    /// Writes down that a trigger was handed to the loops as the publication of that number.
+    pub fn delivered(&self, sequence: u64, noted: Noted) {
         let Some(rings) = &self.0 else { return };
-        let number = sequence.unwrap_or_else(|| rings.sequence.load(Relaxed));
-        rings.sequence.fetch_max(number, Relaxed);
+        rings.sequence.fetch_max(sequence, Relaxed);
+        self.trigger(sequence, Fate::Delivered, noted);
+    }
+
+    /// Writes down a trigger that the loops of this node did not get.
+    pub fn passed(&self, fate: Fate, noted: Noted) {
+        let Some(rings) = &self.0 else { return };
+        self.trigger(rings.sequence.load(Relaxed), fate, noted);
+    }
+
+    fn trigger(&self, sequence: u64, fate: Fate, noted: Noted) {
+        let Some(rings) = &self.0 else { return };
         let Noted(mut trigger) = noted;
-        (trigger.sequence, trigger.is_duplicate) = (number, sequence.is_none());
+        (trigger.sequence, trigger.fate) = (sequence, fate);
         let bytes = bytes_of(&trigger.rooms) + trigger.id.as_deref().map_or(0, str::len);
         lock(&rings.triggers).push(trigger, bytes);
     }

@@ -12,8 +12,10 @@ pub(crate) mod difference;
 mod ledger;
 mod record;
 mod ring;
+#[cfg(test)]
+mod tests;
 
 pub use ask::{Question, Which, Whom};
 pub use decide::{Cause, Explanation};
 pub use ledger::{Ledger, Noted};
-pub use record::{Gap, Happening, Moment, Refusal, Trigger, What, WhyNot};
+pub use record::{Fate, Gap, Happening, Moment, Refusal, Trigger, What, WhyNot};

@@ -16,7 +16,7 @@ pub struct Moment(pub u64);
 pub struct Trigger {
     /// When.
     pub at: Moment,
-    /// Its number; of one that came again, the number of the one before it.
+    /// Its number; of one that the loops of this node did not get, the number of the one before it.
     pub sequence: u64,
     /// By which it is known.
     pub id: Option<Box<str>>,
@@ -30,8 +30,19 @@ pub struct Trigger {
     pub exclude: Exclude,
     /// The connection that does not get it, if it is one of this node.
     pub excluded: Option<ConnectionKey>,
+    /// What became of it.
+    pub fate: Fate,
+}
+
+/// What became of a trigger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// The loops of this node got it.
+    Delivered,
     /// It came before, and was not published again.
-    pub is_duplicate: bool,
+    Duplicate,
+    /// It was published, but not to this node: nobody here was in its rooms.
+    NotForUs,
 }
 
 /// A trigger that was refused.

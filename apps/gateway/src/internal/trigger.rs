@@ -2,7 +2,7 @@
 
 use super::turned_away;
 use crate::answer::{Answer, json, not_allowed, text, with};
-use crate::explain::{Moment, Refusal};
+use crate::explain::{Fate, Moment, Refusal};
 use crate::publishing::{self, NotPublished, Published, memory, new_id, with_key};
 use crate::serve::Shared;
 use crate::spans::{Span, TRACEPARENT};
@@ -224,7 +224,11 @@ pub async fn publish(
             };
             counter.add();
             if published == Published::Duplicate {
-                publishing::note(shared, None, &trigger);
+                publishing::note(shared, Fate::Duplicate, &trigger);
+            } else if trigger.publication.rooms.is_empty()
+                || !shared.publishing.comes_back(&trigger.publication)
+            {
+                publishing::note(shared, Fate::NotForUs, &trigger);
             }
             Ok(Outcome::Published { published, id: trigger.id })
         }

@@ -2,7 +2,7 @@
 
 use super::awaited::Outcome;
 use super::{Publishing, gaps, memory, note};
-use crate::explain::Noted;
+use crate::explain::{Fate, Noted};
 use crate::serve::Shared;
 use crate::service::Gateway;
 use crate::spans::Span;
@@ -91,7 +91,7 @@ async fn deliver(
         if !undelivered.iter().any(|earlier| earlier.id.as_ref() == Some(id)) {
             publishing.awaited.tell(id, Outcome::Duplicate);
         }
-        note(shared, None, &trigger);
+        note(shared, Fate::Duplicate, &trigger);
         return;
     }
     let slow = config.limits.slow_rooms.of(&trigger.publication.rooms);
@@ -104,7 +104,7 @@ async fn deliver(
     let handed_over = hand_over(publishing, &shared.handle, publication).await;
     let Some(receipt) = handed_over else { return };
     if let Some(noted) = noted {
-        shared.settings.ledger.trigger(Some(receipt.sequence()), noted);
+        shared.settings.ledger.delivered(receipt.sequence(), noted);
     }
     let id = id.filter(|id| publishing.awaited.is_awaited(id));
     undelivered.push_back(Undelivered { receipt, _taken: taken, id, has_literal_star });

@@ -13,7 +13,7 @@ pub use gaps::{Gap, OpenGap};
 pub use interest::{Hearing, Interest};
 
 use crate::config;
-use crate::explain::Noted;
+use crate::explain::{Fate, Noted};
 use crate::metrics::Count;
 use crate::recent::{Memory, Recent};
 use crate::serve::Shared;
@@ -138,7 +138,7 @@ impl Publishing {
 
     /// Returns whether a publication comes to this node too, as the broker sees it: whoever is
     /// subscribed here is listened for.
-    fn comes_back(&self, publication: &Publication) -> bool {
+    pub fn comes_back(&self, publication: &Publication) -> bool {
         let interest = self.interest.as_ref().filter(|_| publication.matching == Match::Literal);
         interest.is_none_or(|interest| interest.hears_any(&publication.rooms))
     }
@@ -181,11 +181,11 @@ pub fn with_key(body: &[u8], key: &'static str, text: &str) -> Bytes {
     named.freeze()
 }
 
-/// Writes a trigger into the ledger that came before; or with its number, one that did not.
-pub fn note(shared: &Shared, sequence: Option<u64>, trigger: &Trigger) {
+/// Writes a trigger into the ledger that the loops of this node do not get.
+pub fn note(shared: &Shared, fate: Fate, trigger: &Trigger) {
     let ledger = &shared.settings.ledger;
     if ledger.is_on() {
-        ledger.trigger(sequence, Noted::of(shared, trigger));
+        ledger.passed(fate, Noted::of(shared, trigger));
     }
 }
 

@@ -16,6 +16,8 @@ async fn a_gap_of_the_broker_and_a_user_of_another_node_are_named() {
     assert_eq!(one.why("user=ada&id=m1").await["cause"], "elsewhere");
     assert_eq!(other.why("user=ada&id=m1").await["cause"], "delivered");
     assert_eq!(one.why("user=bob&id=m2").await["cause"], "unknown_id");
+    other.publish("m4", r#"{"zoo":"1"}"#, "").await;
+    assert_eq!(other.why("user=ada&id=m4").await["cause"], "near_miss_type", "nobody was in it");
     server.kill();
     for _ in 0..3000 {
         if one.ask("GET /status").await.1["broker"]["connected"] == false {
