@@ -14,6 +14,8 @@ const STARTS_WITHIN_MS = 20_000;
 export class Demo {
   /** @type {() => Promise<void>} */
   #kill = async () => {};
+  /** @type {Record<string, string>} */
+  environment = {};
 
   /**
    * @param {number} publicPort
@@ -35,10 +37,19 @@ export class Demo {
     return `http://127.0.0.1:${this.internalPort}/trigger/`;
   }
 
-  /** @param {string | undefined} binary A campanile; without one, the small gateway is it. */
-  static async start(binary) {
+  /** Where operators look. */
+  get adminUrl() {
+    return `http://127.0.0.1:${this.internalPort}/admin/`;
+  }
+
+  /**
+   * @param {string | undefined} binary A campanile; without one, the small gateway is it.
+   * @param {Record<string, string>} [environment] More of it for the binary.
+   */
+  static async start(binary, environment = {}) {
     const publicPort = await freePort();
     const demo = new Demo(publicPort, binary ? await freePort() : publicPort, binary);
+    demo.environment = environment;
     await demo.start();
     return demo;
   }
@@ -67,6 +78,7 @@ export class Demo {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: {
         ...process.env,
+        ...this.environment,
         CAMPANILE_PUBLIC_LISTEN: `127.0.0.1:${this.publicPort}`,
         CAMPANILE_INTERNAL_LISTEN: `127.0.0.1:${this.internalPort}`,
       },

@@ -9,12 +9,12 @@ import { element } from './elements.js';
  * @param {string} name
  */
 export async function connectionCard(name) {
-  const connection = await api(`/connections/${name}`);
+  const { subscriptions } = await api(`/connections/${name}`);
   const card = element('connection');
   const title = document.createElement('h3');
   title.textContent = name;
   const list = document.createElement('ul');
-  for (const { room, requestId } of connection.subscriptions) {
+  for (const { room, requestId } of subscriptions) {
     const item = document.createElement('li');
     const code = document.createElement('code');
     code.textContent = `${JSON.stringify(room)} as ${JSON.stringify(requestId)}`;
@@ -23,7 +23,7 @@ export async function connectionCard(name) {
   }
   const none = document.createElement('p');
   none.textContent = 'It is subscribed to nothing.';
-  card.replaceChildren(title, connection.subscriptions.length > 0 ? list : none);
+  card.replaceChildren(title, subscriptions.length > 0 ? list : none);
   card.hidden = false;
   card.focus();
 }

@@ -37,12 +37,18 @@ export function fail(section, error) {
   }
 }
 
+const SAID_FOR_MS = 6000;
+
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let silence;
+
 /**
- * Says to those who listen to the page rather than look at it what was done, and to all in the
- * place for that.
+ * Says for a while what was done.
  *
  * @param {string} what
  */
 export function say(what) {
   element('said').textContent = what;
+  clearTimeout(silence);
+  silence = setTimeout(() => (element('said').textContent = ''), SAID_FOR_MS);
 }

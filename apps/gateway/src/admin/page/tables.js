@@ -89,14 +89,20 @@ function connectionRow(connection) {
     cell('Connection', connection.connection, 'code'),
     cell('User', connection.user ?? '–'),
     cell('Address', connection.address ?? '–'),
-    cell('Since', connection.since ?? '–'),
+    cell('Since', connection.since?.replace(/\.\d+Z$/, 'Z') ?? '–'),
     cell('Subscriptions', String(connection.subscriptions), 'number'),
     actions(
       action('Look', () => connectionCard(connection.connection), 'shown below the table'),
       action('Ask again', () => post(`${path}/revalidate`), 'the backend is asked again'),
-      action('Close', () => api(path, {}, { method: 'DELETE' }), 'the connection is closed'),
+      action('Close', () => close(path), 'the connection is closed'),
     ),
   );
+}
+
+/** @param {string} path */
+async function close(path) {
+  await api(path, {}, { method: 'DELETE' });
+  await showConnections();
 }
 
 /** Shows the rooms. */

@@ -1,10 +1,8 @@
 //! Triggers of every bad shape, beyond those of `protocol/trigger.txt`.
 
-use super::{WITHIN, Witness, comes_to, metric, start};
-use crate::support::client::Incoming;
+use super::{Witness, metric, start};
 use crate::support::http;
 use expect_test::expect;
-use std::time::Instant;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bad_trigger_is_answered_by_what_is_wrong_with_it() {
@@ -65,34 +63,4 @@ async fn a_bad_trigger_is_answered_by_what_is_wrong_with_it() {
     let bad = transcript.lines().filter(|line| !line.contains(": 200 ")).count();
     let counted = metric(&campanile, r#"campanile_triggers_total{outcome="bad"}"#).await;
     assert_eq!(counted, bad as u64);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn triggers_are_turned_away_while_the_loops_are_behind_and_what_was_accepted_is_delivered() {
-    // One publication on its way is already as many as there may be.
-    let (campanile, _backend) =
-        start(|start| start.env("CAMPANILE_LIMITS_MAILBOX_PUBLICATIONS_MAX", "1")).await;
-    let mut witness = Witness::subscribe(&campanile).await;
-    let (internal, began, mut turned_away) = (campanile.internal, Instant::now(), 0);
-    while turned_away == 0 {
-        assert!(began.elapsed() < WITHIN, "the loops are never behind");
-        let mut posts = tokio::task::JoinSet::new();
-        for _ in 0..50 {
-            let body = r#"{"rooms":[{"room":"witness"}],"data":"flood"}"#;
-            posts.spawn(http::post(internal, "/trigger/", &[], body.as_bytes()));
-        }
-        for answer in posts.join_all().await {
-            let answer = answer.expect("it is answered");
-            if answer.status == 200 {
-                let flood = r#"{"type":"publish","data":"flood","requestId":"w"}"#.to_owned();
-                assert_eq!(witness.client.next().await, Some(Incoming::Text(flood)));
-            } else {
-                assert_eq!(answer.status, 429, "{}", answer.body);
-                assert!(answer.head.to_lowercase().contains("retry-after: 1"), "{}", answer.head);
-                turned_away += 1;
-            }
-        }
-    }
-    comes_to(&campanile, r#"campanile_triggers_total{outcome="behind"}"#, turned_away).await;
-    assert_eq!(witness.client.settle().await, []);
 }
