@@ -5,7 +5,7 @@ mod tests;
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -89,7 +89,7 @@ impl Permit {
     ///
     /// If that address has as many as it may; nothing changes then.
     pub fn belong_to(&mut self, address: IpAddr) -> Result<(), Full> {
-        let address = address.to_canonical();
+        let address = counted_as(address);
         let most = self.places.most_of_address.load(Relaxed);
         if most == usize::MAX || self.address == Some(address) {
             return Ok(());
@@ -123,5 +123,17 @@ impl Drop for Permit {
     fn drop(&mut self) {
         self.places.taken.fetch_sub(1, Relaxed);
         self.leave_address();
+    }
+}
+
+/// Returns the address that a client's counts as: with IPv6 one customer has a whole /64 (RFC 6177),
+/// and could come from another address each time.
+fn counted_as(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => {
+            const NETWORK: u128 = !0 << 64;
+            IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & NETWORK))
+        }
+        address => address,
     }
 }

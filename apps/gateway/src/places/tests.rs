@@ -24,3 +24,18 @@ fn a_place_is_given_back_with_its_permit_and_a_refusal_takes_none() {
     assert_eq!(places.taken(), 0);
     assert!(places.lock().is_empty());
 }
+
+#[test]
+fn addresses_of_one_ipv6_network_are_one_and_mapped_ones_are_ipv4() {
+    let places = Places::new(10, Some(1));
+    let take = |address: &str| {
+        let mut permit = places.take()?;
+        permit.belong_to(address.parse().expect("an address")).map(|()| permit)
+    };
+    let _first = take("2001:db8:0:1::1").expect("all are free");
+    assert_eq!(take("2001:db8:0:1:ffff::2").err(), Some(Full::Address));
+    let _other = take("2001:db8:0:2::1").expect("another network may come");
+    let _mapped = take("::ffff:192.0.2.1").expect("an IPv4 address may come");
+    assert_eq!(take("192.0.2.1").err(), Some(Full::Address));
+    let _neighbour = take("::ffff:192.0.2.2").expect("it is another");
+}

@@ -61,8 +61,14 @@ fn apply(shared: &Shared, change: Change) {
     }
     let live: Vec<String> = change.live.iter().map(|key| name(key)).collect();
     match &live[..] {
-        [] => tracing::info!("the configuration was read again: nothing changes"),
+        [] if change.later.is_empty() => {
+            tracing::info!("the configuration was read again: nothing changes");
+        }
+        [] => tracing::info!("the configuration was read again"),
         _ => tracing::info!("the configuration was read again: {} changed", live.join(", ")),
+    }
+    if config.internal.keys.is_empty() && !shared.config().internal.keys.is_empty() {
+        tracing::warn!("[internal] key is gone: whoever reaches the internal listener may trigger");
     }
     for key in change.later {
         tracing::warn!("{} changed: restart to use it", name(key));
