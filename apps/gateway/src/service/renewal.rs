@@ -5,8 +5,10 @@
 
 use super::session::Session;
 use super::{Gateway, refuse};
+use crate::backend::User;
 use crate::reply::{self, Speech};
 use crate::revalidate::{Answer, Renewed, Revalidation, Stale, Ticket};
+use crate::users::Full;
 use campanile_manager::Connection;
 use campanile_wire::CloseCode;
 use std::sync::Arc;
@@ -90,7 +92,7 @@ impl Gateway {
         let session = connection.session_mut();
         let Some(asking) = session.standing_mut().asking.take() else { return };
         match answer {
-            Answer::Renewed(renewed) if renewed.user.as_ref() != session.user() => {
+            Answer::Renewed(renewed) if !self.is_of(connection, renewed.user.as_ref()) => {
                 revalidation.counters.other_user.add();
                 self.turn_out(connection);
             }
@@ -107,6 +109,24 @@ impl Gateway {
                 self.turn_out(connection);
             }
             Answer::Failed => self.bear(connection, asking, revalidation),
+        }
+    }
+
+    /// Returns whether a connection is `user`'s. One that was nobody's is from now on, if that user may
+    /// have another: the backend may have begun to name users while it was open.
+    fn is_of(&self, connection: &mut Connection<'_, Session>, user: Option<&User>) -> bool {
+        let key = connection.key();
+        let session = connection.session_mut();
+        match (session.user(), user) {
+            (None, Some(user)) => match self.settings.users.take(user) {
+                Ok(mut place) => {
+                    place.enter(key);
+                    session.standing_mut().place = Some(place);
+                    true
+                }
+                Err(Full) => false,
+            },
+            (known, user) => known == user,
         }
     }
 

@@ -56,6 +56,24 @@ async fn a_connection_that_is_somebody_elses_now_is_ended() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_connection_of_nobody_becomes_a_users_when_the_backend_begins_to_name_users() {
+    let (campanile, backend) = start(allowed("", "a"), |start| {
+        start.env("CAMPANILE_LIMITS_CONNECTIONS_PER_USER_MAX", "1")
+    })
+    .await;
+    let mut first = listen(&campanile, "/ws/", "a").await;
+    backend.answer(|_| allowed("ada", "a"));
+    wish(&campanile, "revalidate").await;
+    comes_to(&campanile, "campanile_users", 1).await;
+    trigger(&campanile, "a", 1).await;
+    hears(&mut first, &[&delivery("a", 1)]).await;
+    let second = Client::open(campanile.public, "/ws/", &[]).await;
+    assert_eq!(second.err(), Some(503), "ada has as many as she may");
+    wish(&campanile, "disconnect?user=ada").await;
+    assert_eq!(first.next().await, Some(Incoming::Closed(1000)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_user_cannot_have_more_connections_than_the_limit_and_others_can() {
     let (campanile, backend) =
         start(allowed("", ""), |start| start.env("CAMPANILE_LIMITS_CONNECTIONS_PER_USER_MAX", "2"))
