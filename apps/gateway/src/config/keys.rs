@@ -307,7 +307,7 @@ sections! {
         /// files (ulimit -n), less some for itself.
         connections_max "connections_max": Option<usize> = 0 in 1 ..= 100000000, live;
         /// Most connections of one client address, with IPv6 of one /64; further ones are refused (503).
-        /// 0 for no limit, as behind a proxy that is not among [public] trusted_proxies: all come from
+        /// 0 for no limit, as behind a proxy that is not among trusted_proxies: all come from
         /// its address.
         connections_per_address_max "connections_per_address_max": Option<usize> = 0 in 1 ..= 100000000, live;
         /// Most connections of one user, if the backend names users; further ones are refused (503).

@@ -16,7 +16,7 @@ pub struct Arguments {
     /// A file with the key of the internal listener.
     #[arg(long, value_name = "FILE", requires = "internal")]
     key_file: Option<PathBuf>,
-    /// The origin of your pages, such as https://app.example, which must be let in.
+    /// The origin of your pages, such as `https://app.example`, which must be let in.
     #[arg(long, value_name = "ORIGIN")]
     origin: Option<String>,
     /// For how long a connection is kept on which nobody speaks; 0 to leave that out.
