@@ -11,6 +11,7 @@ mod doctor;
 mod drain;
 mod explain;
 mod hardship;
+mod limits;
 mod listeners;
 #[cfg(feature = "otel")]
 mod otel;
