@@ -1,5 +1,6 @@
 //! TLS of a listener: a certificate and its key from files, read again when these change.
 
+pub mod client;
 mod identity;
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,7 @@
 //! Connections to the backend: TCP, a unix socket, or TLS over TCP.
 
 use crate::descriptors::is_out_of_descriptors;
+use crate::tls::client;
 use http::Uri;
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::client::legacy::connect::{Connected, Connection};
@@ -66,26 +67,10 @@ fn look_up_failed(error: io::Error) -> io::Error {
 /// Returns TLS with the certificate authorities that this machine trusts, read once.
 fn tls_connector() -> io::Result<tokio_rustls::TlsConnector> {
     static CONFIG: OnceLock<Result<Arc<rustls::ClientConfig>, String>> = OnceLock::new();
-    match CONFIG.get_or_init(tls_config) {
+    match CONFIG.get_or_init(client::config) {
         Ok(config) => Ok(Arc::clone(config).into()),
         Err(error) => Err(io::Error::other(error.clone())),
     }
-}
-
-fn tls_config() -> Result<Arc<rustls::ClientConfig>, String> {
-    let mut authorities = rustls::RootCertStore::empty();
-    let found = rustls_native_certs::load_native_certs();
-    authorities.add_parsable_certificates(found.certs);
-    if authorities.is_empty() {
-        return Err("this machine trusts no certificate authority (ca-certificates)".to_owned());
-    }
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| error.to_string())?
-        .with_root_certificates(authorities)
-        .with_no_client_auth();
-    Ok(Arc::new(config))
 }
 
 impl tower_service::Service<Uri> for Connector {

@@ -1,29 +1,17 @@
 //! TLS as a browser would do it, and what a person should know about a certificate.
 
+use crate::tls::client;
 use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{CertificateError, Error, RootCertStore};
+use rustls::{CertificateError, Error};
 use std::io;
-use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-/// Returns TLS with the certificate authorities that this machine trusts (or those of
-/// `SSL_CERT_FILE`).
+/// Returns TLS as clients of this machine speak it.
 pub(super) fn connector() -> Result<TlsConnector, String> {
-    let mut authorities = RootCertStore::empty();
-    authorities.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    if authorities.is_empty() {
-        return Err("this machine trusts no certificate authority (ca-certificates)".to_owned());
-    }
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| error.to_string())?
-        .with_root_certificates(authorities)
-        .with_no_client_auth();
-    Ok(Arc::new(config).into())
+    client::config().map(TlsConnector::from)
 }
 
 /// Does the handshake for `host`.
