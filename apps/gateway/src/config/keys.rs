@@ -337,9 +337,9 @@ sections! {
             { room = { zoo = "*", animal = "penguin" }, policy = "latest" },
             { room = { zoo = "*" }, policy = "drop-oldest" }
         ], live;
-        /// Most publications waiting for a loop; a further trigger is refused (503).
+        /// Most publications waiting for a loop; further triggers are refused (429).
         mailbox_publications_max "mailbox_publications_max": usize = 65536 in 1 ..= 10000000;
-        /// Most bytes of publications waiting for a loop; a further trigger is refused (503).
+        /// Most bytes of publications waiting for a loop; further triggers are refused (429).
         mailbox_bytes_max "mailbox_bytes_max": usize = 268435456 in 65536 ..= 1099511627776;
         /// Longest time for a client's request to come in, and before it for the TLS handshake and the
         /// header of a proxy, in seconds; then it is hung up on.
