@@ -7,6 +7,7 @@ mod listener;
 mod nodes;
 pub(crate) mod publisher;
 mod rolling;
+mod truth;
 
 use campanile_broker::testing::Server;
 use nodes::{Cluster, Kind};
@@ -55,6 +56,7 @@ async fn every_promise(server: Server, kind: Kind) {
     faults::everybody_hears_everything_once_and_in_order(&mut cluster).await;
     faults::a_killed_node_takes_nothing_from_the_others(&mut cluster).await;
     faults::a_node_that_is_cut_off_says_so_and_its_clients_know(&mut cluster).await;
+    faults::a_line_that_goes_dead_is_noticed(&mut cluster).await;
     faults::a_frozen_broker_is_noticed_and_everybody_knows(&mut cluster).await;
     faults::a_killed_broker_is_noticed_and_everybody_knows(&mut cluster).await;
 }

@@ -15,6 +15,7 @@ mod limits;
 mod listeners;
 #[cfg(feature = "otel")]
 mod otel;
+mod outage;
 mod protocol;
 mod proxies;
 mod reload;

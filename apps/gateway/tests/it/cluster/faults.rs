@@ -3,6 +3,7 @@
 use super::listener::{Entry, Listener};
 use super::nodes::{Cluster, Kind};
 use super::publisher::Outcome;
+use super::truth::Watch;
 use crate::support::client::{Client, Incoming};
 use crate::support::http;
 use std::sync::atomic::Ordering::Relaxed;
@@ -64,8 +65,9 @@ pub(super) async fn a_killed_node_takes_nothing_from_the_others(cluster: &mut Cl
 
 pub(super) async fn a_node_that_is_cut_off_says_so_and_its_clients_know(cluster: &mut Cluster) {
     let before = marks(cluster);
+    let red = Watch::until_red(cluster.node(0));
     cluster.line.cut();
-    cluster.becomes(0, 503).await;
+    red.seen("a cut line").await;
     let already = cluster.published.len();
     // A newcomer in a room that this node has not listened for.
     let mut newcomer = newcomer(cluster).await;
@@ -75,7 +77,7 @@ pub(super) async fn a_node_that_is_cut_off_says_so_and_its_clients_know(cluster:
         assert_eq!(one.outcome, expected, "{one:?}");
     }
     cluster.line.mend();
-    cluster.becomes(0, 200).await;
+    Watch::until_green(cluster.node(0)).seen("a mended line").await;
     let here = |listener: &Listener| listener.home.load(Relaxed) == 0;
     wait_until_told(cluster, &before, here).await;
     assert_eq!(
@@ -90,37 +92,57 @@ pub(super) async fn a_node_that_is_cut_off_says_so_and_its_clients_know(cluster:
     }
 }
 
+/// As when somebody pulls the plug: neither end is told.
+pub(super) async fn a_line_that_goes_dead_is_noticed(cluster: &mut Cluster) {
+    let before = marks(cluster);
+    let red = Watch::until_red(cluster.node(0));
+    cluster.line.go_dead();
+    red.seen("a dead line").await;
+    cluster.line.mend();
+    Watch::until_green(cluster.node(0)).seen("a line that lives again").await;
+    let here = |listener: &Listener| listener.home.load(Relaxed) == 0;
+    wait_until_told(cluster, &before, here).await;
+    cluster.everybody_hears().await;
+    cluster.check();
+}
+
 pub(super) async fn a_frozen_broker_is_noticed_and_everybody_knows(cluster: &mut Cluster) {
     let before = marks(cluster);
+    let red = [0, 1].map(|node| Watch::until_red(cluster.node(node)));
     cluster.server.freeze();
     let already = cluster.published.len();
     // Into the ice: whether these were published, nobody can know.
     cluster.publish(&[0, 1]).await;
-    cluster.becomes(0, 503).await;
-    cluster.becomes(1, 503).await;
+    for red in red {
+        red.seen("a frozen broker").await;
+    }
     let late = cluster.published.len();
     cluster.publish(&[0, 1]).await;
     assert!(cluster.published[late..].iter().all(|one| one.outcome == Outcome::Refused));
     cluster.server.thaw();
-    back_again(cluster, &before, already).await;
+    back_again(cluster, "a thawed broker", &before, already).await;
 }
 
 pub(super) async fn a_killed_broker_is_noticed_and_everybody_knows(cluster: &mut Cluster) {
     let before = marks(cluster);
+    let red = [0, 1].map(|node| Watch::until_red(cluster.node(node)));
     cluster.server.kill();
-    cluster.becomes(0, 503).await;
-    cluster.becomes(1, 503).await;
+    for red in red {
+        red.seen("a killed broker").await;
+    }
     let already = cluster.published.len();
     cluster.publish(&[0, 1]).await;
     assert!(cluster.published[already..].iter().all(|one| one.outcome == Outcome::Refused));
     tokio::task::block_in_place(|| cluster.server.restart());
-    back_again(cluster, &before, already).await;
+    back_again(cluster, "a restarted broker", &before, already).await;
 }
 
 /// The broker is back: so are both nodes, and everybody who may have missed something is told.
-async fn back_again(cluster: &mut Cluster, before: &[usize], already: usize) {
-    cluster.becomes(0, 200).await;
-    cluster.becomes(1, 200).await;
+async fn back_again(cluster: &mut Cluster, what: &str, before: &[usize], already: usize) {
+    let green = [0, 1].map(|node| Watch::until_green(cluster.node(node)));
+    for green in green {
+        green.seen(what).await;
+    }
     wait_until_told(cluster, before, |_| true).await;
     cluster.everybody_hears().await;
     cluster.check();

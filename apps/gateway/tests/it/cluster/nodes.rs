@@ -5,7 +5,6 @@ use super::listener::Listener;
 use super::publisher::{Outcome, Published, Publisher, Way};
 use crate::support::backend::{Answer, Backend};
 use crate::support::campanile::{Campanile, Start, backend_address, own_address};
-use crate::support::http;
 use campanile_broker::testing::{Line, Server};
 use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,10 +12,6 @@ use std::time::{Duration, Instant};
 
 /// How long anything may take that is bound to come.
 const WITHIN: Duration = Duration::from_secs(60);
-
-/// `/readyz` tells the truth within 5 s. Where a thousand clients, three nodes and a broker share
-/// two cores with other tests, the question and its answer may take that long again.
-const TRUTH_WITHIN: Duration = Duration::from_secs(15);
 
 /// Which broker, and how it is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -171,21 +166,6 @@ impl Cluster {
         assert!(old.ended().await.success(), "{}", old.log());
         self.publishers[node].go_by(Way::Http(new.internal));
         self.nodes[node] = Some(new);
-    }
-
-    /// Waits until `/readyz` of a node says so.
-    pub(super) async fn becomes(&self, node: usize, status: u16) {
-        let began = Instant::now();
-        loop {
-            let answer = http::get(self.node(node).internal, "/readyz").await;
-            let answer = answer.expect("it is answered");
-            if answer.status == status {
-                return;
-            }
-            let late = began.elapsed() > TRUTH_WITHIN;
-            assert!(!late, "/readyz still says {}: {}", answer.status, answer.body);
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
     }
 
     /// Waits until something is true of every client.

@@ -1,7 +1,7 @@
 //! The real binary, running.
 
 use super::folder::Folder;
-use super::http;
+use super::http::{self, Answer};
 use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process, prlimit};
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -49,6 +49,9 @@ pub(crate) struct Campanile {
     folder: Folder,
 }
 
+/// How long the machine has let a gateway's thread for HTTP, backend and broker wait.
+pub(crate) struct Waited(PathBuf);
+
 impl Start {
     /// Prepares `campanile serve` on its own addresses, with the backend at [`backend_address`].
     pub(crate) fn new(own: Ipv4Addr) -> Start {
@@ -85,7 +88,22 @@ impl Start {
     }
 
     /// Starts it, and waits until it is ready.
-    pub(crate) async fn ready(mut self) -> Campanile {
+    pub(crate) async fn ready(self) -> Campanile {
+        let mut campanile = self.run();
+        // The listener may speak TLS only.
+        let is_ready = |answer: &Answer| answer.status == 200 || answer.body.contains("speaks TLS");
+        campanile.wait_until_it_says("/readyz", is_ready).await;
+        campanile
+    }
+
+    /// Starts it, and waits until it answers at all.
+    pub(crate) async fn alive(self) -> Campanile {
+        let mut campanile = self.run();
+        campanile.wait_until_it_says("/livez", |answer| answer.status == 200).await;
+        campanile
+    }
+
+    fn run(mut self) -> Campanile {
         let log =
             fs::File::create(self.folder.at(LOG)).expect("the temporary folder can be written");
         let out = log.try_clone().expect("a file can be opened twice");
@@ -93,28 +111,23 @@ impl Start {
         let child = self.command.spawn().expect("the binary was built for this test");
         let at = |port| SocketAddr::from((self.own, port));
         let (public, internal) = (at(PUBLIC_PORT), at(INTERNAL_PORT));
-        let mut campanile = Campanile { child, public, internal, folder: self.folder };
-        campanile.wait_until_ready().await;
-        campanile
+        Campanile { child, public, internal, folder: self.folder }
     }
 }
 
 impl Campanile {
-    async fn wait_until_ready(&mut self) {
+    async fn wait_until_it_says(&mut self, path: &str, is_so: impl Fn(&Answer) -> bool) {
         let began = Instant::now();
         while began.elapsed() < START {
             if let Some(status) = self.child.try_wait().expect("a child can be asked") {
                 panic!("campanile ended with {status}:\n{}", self.log());
             }
-            // An answer of whatever kind: the listener may speak TLS only.
-            if let Ok(answer) = http::get(self.internal, "/readyz").await
-                && (answer.status == 200 || answer.body.contains("speaks TLS"))
-            {
+            if http::get(self.internal, path).await.is_ok_and(|answer| is_so(&answer)) {
                 return;
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
-        panic!("campanile was not ready after {START:?}:\n{}", self.log());
+        panic!("campanile did not come up within {START:?}:\n{}", self.log());
     }
 
     /// Sends it SIGTERM.
@@ -132,6 +145,11 @@ impl Campanile {
     pub(crate) fn descriptors(&self) -> usize {
         let folder = format!("/proc/{}/fd", self.child.id());
         fs::read_dir(folder).expect("the gateway runs").count()
+    }
+
+    /// Returns what says how long the machine lets it wait.
+    pub(crate) fn waited(&self) -> Waited {
+        Waited(format!("/proc/{}/schedstat", self.child.id()).into())
     }
 
     /// Sets how many files it may have open, and returns how many it might have until now.
@@ -162,6 +180,15 @@ impl Campanile {
     /// Returns what it has logged so far.
     pub(crate) fn log(&self) -> String {
         fs::read_to_string(self.folder.at(LOG)).unwrap_or_default()
+    }
+}
+
+impl Waited {
+    /// Returns how long it was ready to run and had no processor; nothing where the kernel does not say.
+    pub(crate) fn so_far(&self) -> Duration {
+        let numbers = fs::read_to_string(&self.0).unwrap_or_default();
+        let nanoseconds = numbers.split_whitespace().nth(1).and_then(|number| number.parse().ok());
+        Duration::from_nanos(nanoseconds.unwrap_or_default())
     }
 }
 
