@@ -189,6 +189,8 @@ class Actor {
       await this.#hearPublish(text, message);
     } else if (message.type === 'revoked') {
       await this.#hearRevoked(text, message);
+    } else if (message.type === 'restart') {
+      this.webSocket.send(text.replace('"<number>"', '1234'));
     } else if (message.type === 'allowed_rooms') {
       const told = once(this.client, 'rooms');
       this.webSocket.send(text);

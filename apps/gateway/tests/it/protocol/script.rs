@@ -40,6 +40,7 @@ pub(super) fn parse(text: &str) -> Result<Script, String> {
             "backend" => Some(backend(rest, &mut told)),
             "trigger" => Some(trigger(rest)),
             "post" => Some(Step::Post { path: rest.to_owned() }),
+            "gateway" => (rest == "ends").then_some(Step::End),
             "metric" => metric(rest),
             "answer" => answer(rest),
             "wait" => rest.parse().ok().map(Duration::from_secs_f64).map(Step::Wait),

@@ -38,6 +38,8 @@ pub(crate) enum Step {
     DryRun { body: String },
     /// An operator posts to a path of the internal listener.
     Post { path: String },
+    /// Somebody ends the gateway.
+    End,
     /// The page of metrics comes to have this line.
     Metric { line: String },
     /// How the last trigger or post was answered: one of these, with this body if one is given.
@@ -136,6 +138,7 @@ impl<'a> Player<'a> {
             }
             Step::DryRun { body } => self.post("/trigger/?dry_run=1", &[], body.as_bytes()).await?,
             Step::Metric { line } => comes_to_say(self.campanile, &line).await?,
+            Step::End => self.campanile.terminate(),
             Step::Post { path } => self.post(&path, &[], b"").await?,
             Step::Rabbit { port, routing_key, body } => {
                 let published = rabbit(port, &routing_key, &body).await;
