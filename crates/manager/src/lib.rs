@@ -25,6 +25,8 @@ pub mod service;
 
 mod connections;
 
+mod pauses;
+
 pub mod socket;
 
 pub mod mailbox;

@@ -1,6 +1,6 @@
 //! What an application writes, and what it can do with a connection.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::Instant;
 
@@ -10,6 +10,7 @@ use campanile_hub::{
 use campanile_wire::{CloseCode, Closed, Kind};
 
 use crate::outbox::{Loss, Outbox, Pieces};
+use crate::pauses::Pauses;
 
 /// An application on a loop: one value for each loop, called from that loop's thread alone.
 ///
@@ -41,6 +42,10 @@ pub trait Service: Send + 'static {
     /// ([`Slow`](crate::Slow)), as soon as its client reads on: so that it can be told. At most once
     /// in a turn for each connection.
     fn lost(&mut self, _connection: &mut Connection<'_, Self::Session>, _losses: &[Loss]) {}
+
+    /// Hears that nothing waits any more for a connection that asked to be told so, by
+    /// [`Connection::tell_when_written`]: the socket has taken all that was sent before.
+    fn written(&mut self, _connection: &mut Connection<'_, Self::Session>) {}
 
     /// Hears which rooms of this loop opened and closed in a turn, if
     /// [`Config::watch_rooms`](crate::Config::watch_rooms) asks for it: so that it can fetch what is
@@ -160,6 +165,11 @@ pub(crate) struct Desk {
     pub(crate) dirty: Vec<ConnectionId>,
     /// Connections that a service wants closed: a map, since many may be in one turn.
     pub(crate) closings: BTreeMap<ConnectionId, Closing>,
+    pub(crate) pauses: Pauses,
+    /// Connections whose service wants to hear when all is written: asked in this turn.
+    pub(crate) awaiting: Vec<ConnectionId>,
+    /// The same, asked earlier of clients that were slow since.
+    pub(crate) strained: BTreeSet<ConnectionId>,
 }
 
 /// A service's wish to close a connection.
@@ -220,6 +230,29 @@ impl<T> Connection<'_, T> {
     pub fn close(&mut self, code: CloseCode, reason: &str) {
         let closing = self.desk.closings.entry(self.key.slot);
         closing.or_insert_with(|| Closing { code, reason: reason.to_owned() });
+    }
+
+    /// Reads nothing more from its client until [`resume`](Self::resume): so that a client which is
+    /// faster than its messages can be worked off has to wait, by TCP's own means.
+    ///
+    /// No message is received after this, not even of those that have been read already. Pings and
+    /// closes of the client wait too, and its silence is not held against it. A pause ends with a
+    /// [`close`](Self::close) from this side.
+    pub fn pause(&mut self) {
+        if !self.desk.is_closing(self.key.slot) {
+            self.desk.pauses.begin(self.key.slot);
+        }
+    }
+
+    /// Reads on, from the end of this turn.
+    pub fn resume(&mut self) {
+        self.desk.pauses.end(self.key.slot);
+    }
+
+    /// Has [`Service::written`] called once the socket has taken all that was sent up to this turn's
+    /// end: with this turn, unless the client is slow.
+    pub fn tell_when_written(&mut self) {
+        self.desk.awaiting.push(self.key.slot);
     }
 
     /// Subscribes it to a room. It gets every publication accepted from now on, and none earlier.

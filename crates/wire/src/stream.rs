@@ -117,6 +117,13 @@ impl Stream {
         self.unfinished.as_ref().map(|unfinished| unfinished.since)
     }
 
+    /// Counts the time of what is unfinished from `now` on.
+    pub fn begin_anew(&mut self, now: Instant) {
+        if let Some(unfinished) = &mut self.unfinished {
+            unfinished.since = now;
+        }
+    }
+
     /// Returns how many bytes are on the heap for what is unfinished.
     #[cfg(test)]
     pub(crate) fn allocated_bytes(&self) -> usize {

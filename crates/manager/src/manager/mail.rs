@@ -189,10 +189,7 @@ impl<S: Service, P: Poller> Manager<S, P> {
         } else if self.stopping.is_some() {
             self.close(slot, CloseCode::GOING_AWAY, "");
         }
-        for chunk in early.chunks(self.input.len()) {
-            self.input[..chunk.len()].copy_from_slice(chunk);
-            self.receive(slot, chunk.len());
-        }
+        self.receive_all(slot, &early);
         self.settle(slot);
     }
 

@@ -7,7 +7,7 @@ mod mail;
 
 mod writing;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -21,6 +21,7 @@ use crate::connections::Entry;
 use crate::handle::{Handle, Loose};
 use crate::mailbox::Letter;
 use crate::outbox::{Packing, Parcel, Pieces};
+use crate::pauses::Pauses;
 use crate::poller::{Poller, Ready};
 use crate::service::{Desk, Service};
 use crate::statistics::Counters;
@@ -88,6 +89,9 @@ impl<S: Service, P: Poller> Manager<S, P> {
                 messages_sent: 0,
                 dirty: Vec::new(),
                 closings: BTreeMap::new(),
+                pauses: Pauses::default(),
+                awaiting: Vec::new(),
+                strained: BTreeSet::new(),
             },
             timers: Timers::new(now),
             mail: VecDeque::new(),
@@ -132,8 +136,10 @@ impl<S: Service, P: Poller> Manager<S, P> {
         self.ring_timers();
         self.handle_mail();
         self.begin_closings();
+        self.end_pauses();
         self.count();
         self.flush_dirty();
+        self.tell_written();
         self.tell_watches();
         self.bury_ended();
         self.tell_room_changes();
@@ -157,8 +163,10 @@ impl<S: Service, P: Poller> Manager<S, P> {
     /// How long the loop may sleep: not at all while something is left over from the last turn.
     pub(crate) fn patience(&self) -> Option<Duration> {
         let is_left_over = !(self.unread.is_empty() && self.unwritten.is_empty());
-        // A service may close a connection while sockets are written.
-        if is_left_over || !(self.mail.is_empty() && self.desk.closings.is_empty()) {
+        // A service may decide something while sockets are written, or when they are.
+        let Desk { closings, pauses, awaiting, dirty, .. } = &self.desk;
+        let is_decided = !(closings.is_empty() && awaiting.is_empty() && dirty.is_empty());
+        if is_left_over || is_decided || pauses.are_ending() || !self.mail.is_empty() {
             return Some(Duration::ZERO);
         }
         let now = self.poller.now();

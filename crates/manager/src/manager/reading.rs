@@ -45,7 +45,7 @@ impl<S: Service, P: Poller> Manager<S, P> {
 
     pub(super) fn read(&mut self, slot: u32) {
         let Some(entry) = self.connections.get_mut(slot as usize) else { return };
-        if entry.unread || entry.ending {
+        if entry.unread || entry.ending || self.desk.pauses.hold(slot) {
             return;
         }
         if self.desk.pieces.are_many() {
@@ -79,6 +79,9 @@ impl<S: Service, P: Poller> Manager<S, P> {
         if entry.lingering {
             return;
         }
+        if desk.pauses.hold(slot) {
+            return desk.pauses.keep(slot, &self.input[..bytes]);
+        }
         let key = ConnectionKey { loop_index: self.index, slot, serial: entry.serial };
         let (session, outbox) = (&mut entry.session, &mut entry.outbox);
         let mut answerable = entry.websocket.can_send() && !desk.is_closing(slot);
@@ -104,10 +107,41 @@ impl<S: Service, P: Poller> Manager<S, P> {
             if answerable {
                 service.message(&mut Connection { key, session, outbox, desk }, message);
                 answerable = !desk.is_closing(slot);
+                if desk.pauses.hold(slot) {
+                    break;
+                }
             }
         }
-        drop(received);
+        // Nothing, unless the service began a pause.
+        desk.pauses.keep(slot, received.into_rest());
         self.settle(slot);
+    }
+
+    /// Reads on from connections whose pause is over: at first what was kept for so long.
+    pub(super) fn end_pauses(&mut self) {
+        if !self.desk.pauses.are_ending() {
+            return;
+        }
+        for slot in self.desk.pauses.take_ending() {
+            let Some(kept) = self.desk.pauses.take(slot) else { continue };
+            let Some(entry) = self.connections.get_mut(slot as usize) else { continue };
+            entry.websocket.forgive_silence(self.desk.now);
+            // Its readiness was told while nobody listened.
+            if !entry.unread {
+                entry.unread = true;
+                self.unread.push(slot);
+            }
+            self.receive_all(slot, &kept);
+            self.settle(slot);
+        }
+    }
+
+    /// Takes in bytes that lie elsewhere than in the input buffer.
+    pub(super) fn receive_all(&mut self, slot: u32, bytes: &[u8]) {
+        for chunk in bytes.chunks(self.input.len()) {
+            self.input[..chunk.len()].copy_from_slice(chunk);
+            self.receive(slot, chunk.len());
+        }
     }
 
     pub(super) fn end_of_stream(&mut self, slot: u32) {
@@ -145,7 +179,8 @@ impl<S: Service, P: Poller> Manager<S, P> {
             entry.armed = UNSET;
             if entry.lingering {
                 self.end(slot);
-            } else {
+            } else if !self.desk.pauses.hold(slot) {
+                // Who is not read cannot be heard to answer, nor to finish what they began.
                 entry.websocket.handle_deadline(self.desk.now);
                 self.settle(slot);
             }

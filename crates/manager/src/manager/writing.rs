@@ -23,7 +23,25 @@ impl<S: Service, P: Poller> Manager<S, P> {
     pub(super) fn close(&mut self, slot: u32, code: CloseCode, reason: &str) {
         let Some(entry) = self.connections.get_mut(slot as usize) else { return };
         entry.websocket.close(code, reason, self.desk.now);
+        // The client's close is waited for.
+        self.desk.pauses.end(slot);
         self.settle(slot);
+    }
+
+    /// Tells services that asked for it that all is written, or waits until it is.
+    pub(super) fn tell_written(&mut self) {
+        if self.desk.awaiting.is_empty() {
+            return;
+        }
+        for slot in std::mem::take(&mut self.desk.awaiting) {
+            let Self { connections, desk, service, .. } = self;
+            let Some(entry) = connections.get_mut(slot as usize) else { continue };
+            if entry.outbox.backlog().is_some() {
+                desk.strained.insert(slot);
+            } else if entry.can_send() {
+                service.written(&mut entry.connection(self.index, slot, desk));
+            }
+        }
     }
 
     /// Writes to each connection that has something, once.
@@ -80,6 +98,9 @@ impl<S: Service, P: Poller> Manager<S, P> {
         let losses = backlog.take_losses();
         if backlog.is_empty() {
             entry.outbox.drop_backlog();
+            if self.desk.strained.remove(&slot) {
+                self.desk.awaiting.push(slot);
+            }
         } else if entry.writable {
             self.unwritten.push(slot);
         }
@@ -105,8 +126,7 @@ impl<S: Service, P: Poller> Manager<S, P> {
         self.counters.slow_dropped.add(dropped);
         let Self { service, desk, .. } = self;
         service.shed(&entry.connection(self.index, slot, desk), dropped);
-        entry.websocket.close(CloseCode::TRY_AGAIN_LATER, "too slow", self.desk.now);
-        self.settle(slot);
+        self.close(slot, CloseCode::TRY_AGAIN_LATER, "too slow");
     }
 
     /// Ends a connection that is closed, once its last frame has left; or waits for that, but not
@@ -166,6 +186,8 @@ impl<S: Service, P: Poller> Manager<S, P> {
         for slot in std::mem::take(&mut self.ending) {
             let mut entry = self.connections.remove(slot as usize);
             self.frames_waiting -= entry.outbox.frames_waiting();
+            self.desk.pauses.forget(slot);
+            self.desk.strained.remove(&slot);
             self.poller.remove(&mut entry.socket);
             drop(entry.socket);
             let closed = entry.websocket.closed().expect("a connection that ended was closed");

@@ -313,6 +313,91 @@ fn what_may_not_give_way_closes_a_slow_client_as_does_one_latest_too_many() {
     }
 }
 
+#[test]
+fn a_paused_connection_is_not_read_and_afterwards_loses_nothing_in_no_other_order() {
+    let mut world = World::new(&Config { read_bytes_max: 100, ..Config::default() });
+    let (napping, awake) = (world.connect(), world.connect());
+    world.say(napping, "nap");
+    for number in 0..50 {
+        world.say(napping, &format!("message {number}"));
+    }
+    world.say(awake, "hello");
+    world.rest();
+    assert_eq!((world.take(napping), world.take(awake)), (vec![], vec![text("hello")]));
+    // Nothing that waits for its client is counted against it, and it is still spoken to.
+    world.tell(napping, "are you there?");
+    world.pass(Duration::from_secs(600));
+    assert_eq!(world.take(napping), [text("are you there?")]);
+    world.tell(napping, "wake");
+    world.rest();
+    let echoes = (0..50).map(|number| text(&format!("message {number}")));
+    assert_eq!(world.take(napping), echoes.collect::<Vec<_>>());
+    world.pass(Duration::from_secs(600));
+    assert!(world.clients[napping].can_send(), "it answers pings again");
+}
+
+#[test]
+fn whoever_pauses_again_and_again_takes_one_message_at_a_time() {
+    let mut world = World::new(&Config::default());
+    let client = world.connect();
+    for number in 0..5 {
+        world.say(client, &number.to_string());
+        world.say(client, "nap");
+    }
+    for number in 0..5 {
+        world.rest();
+        assert_eq!(world.take(client), [text(&number.to_string())]);
+        world.tell(client, "wake");
+    }
+}
+
+#[test]
+fn a_client_that_leaves_in_a_pause_is_noticed_after_it_and_one_that_is_closed_in_it_answers() {
+    let mut world = World::new(&Config::default());
+    let (leaving, reset, closed) = (world.connect(), world.connect(), world.connect());
+    for client in [leaving, reset, closed] {
+        world.say(client, "nap");
+    }
+    world.say(leaving, "last");
+    world.rest();
+    let now = world.network.now();
+    world.clients[leaving].close(CloseCode::NORMAL, now);
+    world.clients[reset].line().reset();
+    world.rest();
+    assert_eq!(world.simulation.handle.statistics().connections, 3);
+    for client in [leaving, reset] {
+        world.tell(client, "wake");
+    }
+    world.rest();
+    assert_eq!(world.simulation.handle.statistics().connections, 1);
+    assert_eq!(world.take(leaving)[0], text("last"));
+    world.simulation.stop(Duration::from_secs(30));
+    world.rest();
+    assert_eq!(world.codes(closed), [Some(1001), None]);
+    assert!(world.simulation.is_done(), "its answer was read at once");
+}
+
+#[test]
+fn a_service_hears_when_all_is_written_of_a_slow_client_only_once_that_has_read() {
+    let mut world = World::new(&Config::default());
+    let client = world.connect();
+    world.say(client, "tell");
+    world.rest();
+    assert_eq!(world.take(client), [text("written")]);
+    world.say(client, "burst 20 3000");
+    world.say(client, "tell");
+    for _ in 0..1_000 {
+        world.network.get_on();
+        world.turn();
+    }
+    // The line is full of what the client does not read.
+    assert!(world.simulation.backlog_bytes_max() > 0);
+    assert_eq!(world.journal.lock().written, 1);
+    world.rest();
+    let heard = world.take(client);
+    assert_eq!((heard.len(), heard.last()), (21, Some(&text("written"))));
+}
+
 struct World {
     network: Network,
     simulation: Simulation<Rooms>,
@@ -359,6 +444,13 @@ impl World {
     fn say(&mut self, client: usize, text: &str) {
         self.clients[client].send_text(text);
         self.clients[client].write(usize::MAX);
+    }
+
+    /// Has another thread tell the service something for a client.
+    fn tell(&mut self, client: usize, text: &str) {
+        let key = self.journal.lock().clients[&client].key.expect("it was opened");
+        let tell = Tell { key, text: text.to_owned() };
+        self.simulation.handle.command(key, tell).expect("room");
     }
 
     fn take(&mut self, client: usize) -> Vec<Heard> {

@@ -7,7 +7,8 @@ use campanile_manager::hub::{RequestId, Room, RoomChanges};
 use campanile_manager::wire::{CloseCode, Closed};
 use campanile_manager::{Connection, ConnectionKey, Connections, Loss, Message, Page, Service};
 
-/// Answers `sub ROOM ID`, `unsub ID`, `burst COUNT BYTES`, `quit CODE`, and echoes all else.
+/// Answers `sub ROOM ID`, `unsub ID`, `burst COUNT BYTES`, `quit CODE`, `nap` (it pauses until it is
+/// told `wake`), `tell` (it says `written` when all is), and echoes all else.
 pub(crate) struct Rooms {
     pub(crate) journal: Journal,
 }
@@ -30,6 +31,10 @@ pub(crate) struct Entries {
     pub(crate) told: usize,
     /// Rooms that opened (+) and closed (-), in each turn that any did.
     pub(crate) room_changes: Vec<String>,
+    /// Connections that were paused.
+    pub(crate) napping: Vec<ConnectionKey>,
+    /// How often all was written for one that asked.
+    pub(crate) written: usize,
     /// What `list` found.
     pub(crate) lists: Vec<String>,
 }
@@ -108,8 +113,18 @@ impl Service for Rooms {
                 life.quit_at = Some(handled);
                 connection.close(code, "as you wish");
             }
+            ["nap"] => {
+                connection.pause();
+                self.journal.lock().napping.push(connection.key());
+            }
+            ["tell"] => connection.tell_when_written(),
             _ => connection.send_text(text),
         }
+    }
+
+    fn written(&mut self, connection: &mut Connection<'_, Session>) {
+        self.journal.lock().written += 1;
+        connection.send_text("written");
     }
 
     fn closed(&mut self, key: ConnectionKey, session: Session, closed: &Closed) {
@@ -136,8 +151,9 @@ impl Service for Rooms {
         if command.text == "list" {
             return self.list(command.key, &*connections);
         }
-        let found = connections.with(command.key, &mut |connection| {
-            connection.send_text(&command.text);
+        let found = connections.with(command.key, &mut |connection| match &*command.text {
+            "wake" => connection.resume(),
+            text => connection.send_text(text),
         });
         self.journal.lock().told += usize::from(found);
     }

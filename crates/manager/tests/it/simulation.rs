@@ -10,7 +10,9 @@ use campanile_manager::hub::{Match, Room};
 use campanile_manager::testing::{Client, Faults, Heard, Network, Random, Simulation};
 use campanile_manager::wire::deflate::Agreed;
 use campanile_manager::wire::{self, CloseCode};
-use campanile_manager::{Adoption, Config, ConnectionKey, Envelope, Publication, Slow, Statistics};
+use campanile_manager::{
+    Adoption, Config, ConnectionKey, Envelope, PostError, Publication, Slow, Statistics,
+};
 
 use crate::model::{Peer, Published};
 use crate::service::{Journal, Rooms, Session, Tell};
@@ -133,6 +135,7 @@ impl World {
             0..=3 => self.publish(),
             4..=7 => self.someone(Self::say),
             8 => self.someone(Self::misbehave),
+            9 if self.random.in_a_thousand(500) => drop(self.wake(false)),
             9 => self.tell(),
             10 => self.pass_time(),
             11..=13 => drop(self.network.get_on()),
@@ -225,7 +228,8 @@ impl World {
     }
 
     fn say(&mut self, id: usize) {
-        match self.random.below(12) {
+        match self.random.below(13) {
+            12 => self.peers[id].client.send_text("nap"),
             0..=2 => self.subscribe(id),
             3 => self.unsubscribe(id),
             4 => {
@@ -331,6 +335,21 @@ impl World {
         }
     }
 
+    /// Has connections that were paused read on: one of them, or all.
+    fn wake(&mut self, all: bool) -> bool {
+        let mut napping = std::mem::take(&mut self.journal.lock().napping);
+        let woken = napping.split_off(if all { 0 } else { napping.len().saturating_sub(1) });
+        let has_woken = !woken.is_empty();
+        for key in woken {
+            let wake = Tell { key, text: "wake".to_owned() };
+            if self.simulation.handle.command(key, wake) == Err(PostError::Full) {
+                napping.push(key);
+            }
+        }
+        self.journal.lock().napping.append(&mut napping);
+        has_woken
+    }
+
     fn pass_time(&mut self) {
         let far = if self.jumps { 40_000 } else { 200 };
         self.network.advance(Duration::from_millis(self.random.below(far) as u64));
@@ -391,7 +410,7 @@ impl World {
     /// Lets everything happen that happens without time.
     fn rest(&mut self) {
         for _ in 0..200_000 {
-            let moved = self.network.get_on();
+            let moved = self.network.get_on() | self.wake(true);
             let turned = self.turn();
             self.clients_read_and_write();
             let silent =

@@ -76,6 +76,14 @@ impl WebSocket {
     }
 }
 
+impl<'a> Received<'a> {
+    /// Stops here, and returns the input that was not taken in yet, as it came: for an owner that
+    /// wants no more now, and will [`receive`](WebSocket::receive) it later.
+    pub fn into_rest(mut self) -> &'a mut [u8] {
+        std::mem::take(&mut self.input)
+    }
+}
+
 impl Received<'_> {
     /// Lends the next event; none when all of the input was taken in.
     #[inline]

@@ -46,6 +46,14 @@ impl WebSocket {
         }
     }
 
+    /// Forgives the peer its silence until `now`, after a time in which this end did not read: it counts
+    /// as heard, and what it has begun as begun now.
+    pub fn forgive_silence(&mut self, now: Instant) {
+        self.heard(now);
+        self.message_at = now;
+        self.stream.begin_anew(now);
+    }
+
     /// Takes note that the peer lives. Whatever it says answers our ping as well as a pong would.
     #[inline]
     pub(super) fn heard(&mut self, now: Instant) {
