@@ -8,6 +8,7 @@ const PICTURE: &[(&str, &[&str])] = &[
     ("campanile-hub", &[]),
     ("campanile-manager", &["campanile-wire", "campanile-hub"]),
     ("campanile-broker", &[]),
+    ("campanile-layer", &[]),
     (
         "campanile-gateway",
         &["campanile-broker", "campanile-manager", "campanile-hub", "campanile-wire"],

@@ -1,0 +1,3 @@
+//! The channel layer from outside.
+
+mod memory;
