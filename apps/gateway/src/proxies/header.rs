@@ -4,6 +4,7 @@
 use std::fmt;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::str::FromStr;
 use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpStream;
 
@@ -80,18 +81,29 @@ fn parse_line(bytes: &[u8]) -> Result<Option<Header>, BadHeader> {
     };
     let line = within[..end].strip_suffix(b"\r").ok_or(BadHeader)?;
     let line = std::str::from_utf8(line).map_err(|_| BadHeader)?;
-    let mut words = line.split(' ').skip(1);
-    let source = match (words.next(), words.next()) {
-        (Some("UNKNOWN"), _) => None,
-        (Some("TCP4"), Some(source)) => {
-            Some(source.parse::<Ipv4Addr>().map_err(|_| BadHeader)?.into())
-        }
-        (Some("TCP6"), Some(source)) => {
-            Some(source.parse::<Ipv6Addr>().map_err(|_| BadHeader)?.into())
-        }
+    let words: Vec<&str> = line.split(' ').skip(1).collect();
+    let source = match words[..] {
+        ["UNKNOWN", ..] => None,
+        ["TCP4", source, destination, ..] => Some(first::<Ipv4Addr>(source, destination)?),
+        ["TCP6", source, destination, ..] => Some(first::<Ipv6Addr>(source, destination)?),
         _ => return Err(BadHeader),
     };
-    Ok(Some(Header { bytes: end + 1, source: source.map(|source: IpAddr| source.to_canonical()) }))
+    let has_ports = || matches!(words[3..], [from, to] if is_port(from) && is_port(to));
+    if source.is_some() && !has_ports() {
+        return Err(BadHeader);
+    }
+    Ok(Some(Header { bytes: end + 1, source }))
+}
+
+/// Returns the first of two addresses, both of one kind.
+fn first<A: FromStr + Into<IpAddr>>(first: &str, second: &str) -> Result<IpAddr, BadHeader> {
+    let read = |text: &str| text.parse::<A>().map_err(|_| BadHeader);
+    read(second)?;
+    Ok(read(first)?.into().to_canonical())
+}
+
+fn is_port(text: &str) -> bool {
+    text.parse::<u16>().is_ok()
 }
 
 fn parse_binary(bytes: &[u8]) -> Result<Option<Header>, BadHeader> {

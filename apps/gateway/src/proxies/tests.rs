@@ -1,6 +1,6 @@
 //! What proxies say, and whom they are believed.
 
-use super::header::{Header, parse};
+use super::header::{BadHeader, Header, parse};
 use super::{client_address, set_real_ip};
 use crate::config::{Config, Sources, load};
 use expect_test::{Expect, expect};
@@ -157,6 +157,23 @@ fn a_proxy_header_is_read_however_it_is_cut_and_nothing_behind_it() {
     }
 }
 
+/// Returns a line of so many bytes, its end included.
+fn line_of(bytes: usize) -> Vec<u8> {
+    let mut line = b"PROXY UNKNOWN ".to_vec();
+    line.resize(bytes - 2, b'x');
+    line.extend(b"\r\n");
+    line
+}
+
+#[test]
+fn a_line_of_a_proxy_may_have_107_bytes() {
+    let whole = Header { bytes: 107, source: None };
+    assert_eq!(parse(&line_of(107)), Ok(Some(whole)));
+    // That it is too long is known before it has ended.
+    assert_eq!(parse(&line_of(108)[..106]), Ok(None));
+    assert_eq!(parse(&line_of(108)[..107]), Err(BadHeader));
+}
+
 #[test]
 fn what_is_no_proxy_header_is_refused_before_much_of_it_is_kept() {
     let long = [b"PROXY TCP4 ".to_vec(), vec![b'1'; 100]].concat();
@@ -166,7 +183,13 @@ fn what_is_no_proxy_header_is_refused_before_much_of_it_is_kept() {
         b"PROXY TCP4 2001:db8::9 ::1 1 2\r\n".to_vec(),
         b"PROXY TCP5 1.1.1.1 1.1.1.1 1 2\r\n".to_vec(),
         b"PROXY TCP4\r\n".to_vec(),
+        b"PROXY TCP4 198.51.100.1\r\n".to_vec(),
+        b"PROXY TCP4 198.51.100.1 127.0.0.1\r\n".to_vec(),
+        b"PROXY TCP4 198.51.100.1 127.0.0.1 1\r\n".to_vec(),
+        b"PROXY TCP4 198.51.100.1 127.0.0.1 1 65536\r\n".to_vec(),
+        b"PROXY TCP4 198.51.100.1 ::1 1 2\r\n".to_vec(),
         b"PROXY UNKNOWN\n".to_vec(),
+        line_of(108),
         long,
         binary(0x11, 0x11, &[0; 12]),
         binary(0x22, 0x11, &[0; 12]),

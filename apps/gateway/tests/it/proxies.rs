@@ -130,6 +130,28 @@ async fn the_proxy_protocol_says_where_a_client_is_in_both_versions() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_proxys_line_that_is_cut_or_too_long_is_hung_up_on() {
+    let (campanile, _backend) = start(|start| {
+        start
+            .env("CAMPANILE_PUBLIC_TRUSTED_PROXIES", "127.0.0.0/8")
+            .env("CAMPANILE_PUBLIC_PROXY_PROTOCOL", "true")
+    })
+    .await;
+    let long = format!("PROXY UNKNOWN {}\r\n", "x".repeat(107));
+    for line in ["PROXY TCP4 198.51.100.1 127.0.0.1 4711 8", "PROXY TCP4 198.51.100.1\r\n", &long] {
+        let mut stream = through(&campanile, line.as_bytes()).await;
+        let _ = stream.write_all(b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n").await;
+        stream.shutdown().await.expect("it is open");
+        let mut answer = Vec::new();
+        // Closed, or reset over what was not read.
+        let _ = stream.read_to_end(&mut answer).await;
+        assert_eq!(answer, b"", "{line}");
+    }
+    let page = http::get(campanile.internal, "/metrics").await.expect("metrics are served").body;
+    assert!(page.contains("campanile_refusals_total{reason=\"proxy_header\"} 3\n"), "{page}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_header_of_a_proxy_comes_before_tls() {
     let certificate = Certificate::new();
     let (campanile, backend) = start(|start| {
