@@ -52,7 +52,8 @@ pub async fn open(shared: &Arc<Shared>, asked: Asked) -> Answer {
     };
     let asked_at = shared.settings.users.now();
     let visitor = match shared.backend.bootstrap(&forwarded).await {
-        Ok(authorized) => match authorize(shared, authorized, forwarded, asked_at) {
+        Ok(authorized) => match authorize(shared, authorized, forwarded, (asked.address, asked_at))
+        {
             Ok(visitor) => visitor,
             Err(users::Full) => {
                 shared.refusals.connections_per_user_max.add();
@@ -65,11 +66,11 @@ pub async fn open(shared: &Arc<Shared>, asked: Asked) -> Answer {
         }
         Err(refused @ Refused::NoAnswer(RequestError::NoDescriptor)) => {
             shared.refusals.descriptors.add();
-            note(shared, &refused);
+            note(shared, &refused, asked.address);
             return unavailable("no file is left to ask the backend by\n");
         }
         Err(refused) => {
-            note(shared, &refused);
+            note(shared, &refused, asked.address);
             None
         }
     };
@@ -119,13 +120,13 @@ fn authorize(
     shared: &Shared,
     authorized: Authorized,
     forwarded: Forwarded,
-    asked: Moment,
+    (client, asked): (IpAddr, Moment),
 ) -> Result<Option<Visitor>, users::Full> {
     let Authorized { rights, cookies } = authorized;
     let permissions = match shared.permissions.intern(&rights.allowed_rooms) {
         Ok(permissions) => permissions,
         Err(error) => {
-            note(shared, &Refused::Unreadable(error.to_string()));
+            note(shared, &Refused::Unreadable(error.to_string()), client);
             return Ok(None);
         }
     };
@@ -136,11 +137,11 @@ fn authorize(
 }
 
 /// Logs that somebody is not let in: that the backend fails concerns a person, though not each time.
-fn note(shared: &Shared, refused: &Refused) {
+fn note(shared: &Shared, refused: &Refused, client: IpAddr) {
     if refused.is_failure() && shared.seldom.is_time() {
-        tracing::warn!("connections are not let in: {refused}");
+        tracing::warn!(%client, "connections are not let in: {refused}");
     } else {
-        tracing::debug!("a connection is not let in: {refused}");
+        tracing::debug!(%client, "a connection is not let in: {refused}");
     }
 }
 
