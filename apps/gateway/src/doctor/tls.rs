@@ -45,6 +45,12 @@ pub(super) fn explain(error: &io::Error, host: &str) -> (String, String) {
             CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
                 "it is not valid yet: look at the clocks of both machines".to_owned()
             }
+            // Of an error that rustls has no name for there is only the text.
+            CertificateError::Other(other) if other.to_string().contains("CaUsedAsEndEntity") => {
+                "it is an authority's own, and cannot be a server's: have it sign one for this \
+                 name (basicConstraints CA:FALSE), and serve that"
+                    .to_owned()
+            }
             _ => "browsers will not accept this certificate either".to_owned(),
         },
         Some(Error::InvalidMessage(_)) => {

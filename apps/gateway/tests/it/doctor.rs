@@ -242,6 +242,22 @@ async fn a_certificate_is_looked_at_as_a_browser_would() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_shows_an_authoritys_certificate_is_told_what_to_show() {
+    let own = own_address();
+    let certificate = Certificate::of_authority(&own.to_string());
+    let campanile = Start::new(own)
+        .env("CAMPANILE_PUBLIC_CERTIFICATE", &certificate.certificate())
+        .env("CAMPANILE_PUBLIC_PRIVATE_KEY", &certificate.key())
+        .ready()
+        .await;
+    let trusted = certificate.certificate();
+    let url = format!("wss://{}/ws/", campanile.public);
+    let said = doctor_of(&url, &[], &[("SSL_CERT_FILE", &trusted)]).await;
+    assert!(!said.content);
+    assert!(said.about("tls").contains("CA:FALSE"), "{}", said.about("tls"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn tls_where_there_is_none_and_none_where_there_is_are_told_apart() {
     let (campanile, _backend) = start(|start| start).await;
     let certificate = Certificate::new();

@@ -1,7 +1,7 @@
 //! A certificate for a gateway, and what trusts it.
 
 use super::folder::Folder;
-use rcgen::{CertificateParams, KeyPair, date_time_ymd};
+use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair, date_time_ymd};
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
 use std::io;
@@ -15,6 +15,7 @@ use tokio_rustls::client::TlsStream;
 pub(crate) struct Certificate {
     folder: Folder,
     name: String,
+    is_authority: IsCa,
     trusted: CertificateDer<'static>,
 }
 
@@ -26,9 +27,18 @@ impl Certificate {
 
     /// Makes one for a name or an address.
     pub(crate) fn named(host: &str) -> Certificate {
-        let folder = Folder::new();
+        Certificate::make(host, IsCa::NoCa)
+    }
+
+    /// Makes one for a name or an address that is a certificate authority's own.
+    pub(crate) fn of_authority(host: &str) -> Certificate {
+        Certificate::make(host, IsCa::Ca(BasicConstraints::Unconstrained))
+    }
+
+    fn make(host: &str, is_authority: IsCa) -> Certificate {
+        let (folder, name) = (Folder::new(), host.to_owned());
         let trusted = CertificateDer::from(Vec::new());
-        let mut certificate = Certificate { folder, name: host.to_owned(), trusted };
+        let mut certificate = Certificate { folder, name, is_authority, trusted };
         certificate.renew(4000);
         certificate
     }
@@ -37,6 +47,7 @@ impl Certificate {
     pub(crate) fn renew(&mut self, until: i32) {
         let key = KeyPair::generate().expect("ring makes keys");
         let mut parameters = CertificateParams::new([self.name.clone()]).expect("a good name");
+        parameters.is_ca = self.is_authority;
         parameters.not_after = date_time_ymd(until, 1, 1);
         let certificate = parameters.self_signed(&key).expect("it can be signed");
         self.folder.write("key.pem", key.serialize_pem());
