@@ -45,6 +45,8 @@ pub struct Refusals {
     pub descriptors: Count,
     /// The TLS handshake failed, or what came was no TLS.
     pub tls: Count,
+    /// There were `tls_handshakes_max` that were not finished.
+    pub tls_handshakes_max: Count,
     /// A trusted proxy sent no header of the PROXY protocol.
     pub proxy_header: Count,
     /// The TLS handshake, a proxy's header or a first request did not come within
@@ -99,6 +101,7 @@ impl Refusals {
             ("connections_per_user_max", &self.connections_per_user_max),
             ("descriptors", &self.descriptors),
             ("tls", &self.tls),
+            ("tls_handshakes_max", &self.tls_handshakes_max),
             ("proxy_header", &self.proxy_header),
             ("slow", &self.slow),
             ("head", &self.head),
@@ -237,8 +240,8 @@ fn service(page: &mut Page, shared: &Shared) {
 
 fn certificates(page: &mut Page, shared: &Shared) {
     let listeners = Side::ALL.into_iter().filter_map(|side| Some((side, shared.tls(side)?)));
-    let mut listeners = listeners.peekable();
-    if listeners.peek().is_none() {
+    let listeners: Vec<_> = listeners.collect();
+    if listeners.is_empty() {
         return;
     }
     let name = "certificate_expires_timestamp_seconds";
@@ -246,10 +249,20 @@ fn certificates(page: &mut Page, shared: &Shared) {
         "# HELP campanile_{name} When the certificate of a listener ends, in seconds since 1970.\n\
          # TYPE campanile_{name} gauge\n"
     ));
-    for (side, tls) in listeners {
+    for (side, tls) in &listeners {
         let ends = tls.expires().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         page.labelled(name, "listener", side.section(), ends.as_secs());
     }
+    let help = "Times that the changed files of a certificate could not be used.";
+    page.family("certificate_failures", help);
+    for (side, tls) in listeners {
+        page.labelled("certificate_failures_total", "listener", side.section(), tls.failures());
+    }
+    page.gauge(
+        "tls_handshakes",
+        "TLS handshakes of the public listener that are not finished.",
+        shared.handshakes.unfinished(),
+    );
 }
 
 fn broker(page: &mut Page, shared: &Shared) {

@@ -15,6 +15,7 @@ pub use shared::{Seldom, Shared, Side};
 use crate::accept::{Acceptor, Asked};
 use crate::answer::Answer;
 use crate::config::{BackendUrl, Config, Loaded, Sources};
+use crate::tls::{Handshakes, handshakes};
 use crate::{internal, public};
 use certificates::Certificates;
 use signals::{Asked as Asking, Signals};
@@ -48,12 +49,14 @@ pub fn check_certificates(config: &Config) -> Result<(), String> {
 /// When it cannot begin, with what to do about it.
 pub fn run(loaded: Loaded, role: Role) -> Result<(), String> {
     // HTTP has this one thread: it opens connections, and the loops do the rest. Several would wake
-    // each other at every step of an opening.
+    // each other at every step of an opening. Only the handshakes of TLS are done beside it.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(cannot("start the threads for HTTP"))?;
-    let (shared, listeners, loops) = runtime.block_on(start(loaded.config, role))?;
+    let thread = handshakes::thread().map_err(cannot("start the thread for TLS"))?;
+    let handshakes = Handshakes::new(thread.handle().clone());
+    let (shared, listeners, loops) = runtime.block_on(start(loaded.config, role, handshakes))?;
     let began = Instant::now();
     runtime.block_on(serve(&shared, listeners, &loaded.sources))?;
     let stopped = runtime.block_on(drain::stop(&shared, loops));

@@ -1,12 +1,15 @@
 //! TLS of a listener: a certificate and its key from files, read again when these change.
 
 pub mod client;
+pub mod handshakes;
 mod identity;
 #[cfg(test)]
 mod tests;
 
+pub use handshakes::Handshakes;
 pub use identity::{Files, Identity, TlsError};
 
+use crate::metrics::Count;
 use arc_swap::ArcSwap;
 use std::io;
 use std::sync::{Mutex, PoisonError};
@@ -35,6 +38,8 @@ pub struct Tls {
     section: &'static str,
     identity: ArcSwap<Identity>,
     watch: Mutex<Watch>,
+    /// Times that changed files could not be used.
+    failures: Count,
 }
 
 /// What is known about the files.
@@ -57,7 +62,8 @@ impl Tls {
         let stamp = files.stamp();
         let identity = ArcSwap::from_pointee(Identity::read(files)?);
         let watch = Watch { read: stamp, looked: stamp, warned: None };
-        let tls = Tls { section, identity, watch: Mutex::new(watch) };
+        let (watch, failures) = (Mutex::new(watch), Count::default());
+        let tls = Tls { section, identity, watch, failures };
         tls.warn_before_the_end();
         Ok(tls)
     }
@@ -65,6 +71,11 @@ impl Tls {
     /// Returns when the certificate ends.
     pub fn expires(&self) -> SystemTime {
         self.identity.load().expires()
+    }
+
+    /// Returns how often changed files could not be used.
+    pub fn failures(&self) -> u64 {
+        self.failures.get()
     }
 
     /// Does the handshake of a connection.
@@ -107,12 +118,17 @@ impl Tls {
         match Identity::read(files) {
             Ok(identity) => {
                 self.identity.store(identity.into());
-                let days = self.left().as_secs() / (24 * 3600);
+                let days = self.days_left();
                 let path = files.certificate.display();
                 tracing::info!("[{section}] certificate: {path} was read, good for {days} days");
             }
             Err(error) => {
-                tracing::warn!("[{section}] {error}. The certificate stays as it was.");
+                self.failures.add();
+                tracing::warn!(
+                    "[{section}] {error}. The certificate stays as it was, which is good for {} days. \
+                     Mend the file: it is read again when it changes.",
+                    self.days_left()
+                );
             }
         }
         let mut watch = self.watch.lock().unwrap_or_else(PoisonError::into_inner);
@@ -124,6 +140,10 @@ impl Tls {
 
     fn left(&self) -> Duration {
         self.expires().duration_since(SystemTime::now()).unwrap_or_default()
+    }
+
+    fn days_left(&self) -> u64 {
+        self.left().as_secs() / (24 * 3600)
     }
 
     /// Warns, once a day, of a certificate that ends soon.

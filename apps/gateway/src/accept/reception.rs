@@ -21,6 +21,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
+use tokio_rustls::server::TlsStream;
 
 /// Receives the connections of a listener.
 #[derive(Clone)]
@@ -72,25 +73,16 @@ where
             match timeout_at(until, source(&self.shared, &mut stream, peer, &mut permit)).await {
                 Ok(Some(source)) => peer = source,
                 Ok(None) => return,
-                Err(_) => return self.is_slow(peer),
+                Err(_) => return is_slow(&self.shared, peer),
             }
         }
         let Some(tls) = tls else {
             return self.requests(TokioIo::new(stream), peer, permit).await;
         };
-        match timeout_at(until, tls.accept(stream)).await {
-            Ok(Ok(stream)) => self.requests(TokioIo::new(stream), peer, permit).await,
-            Ok(Err(error)) => {
-                self.shared.refusals.tls.add();
-                tracing::debug!(%error, %peer, "a TLS handshake failed");
-            }
-            Err(_) => self.is_slow(peer),
+        let stream = handshake(&self.shared, self.side, tls, stream, (peer, until)).await;
+        if let Some(stream) = stream {
+            self.requests(TokioIo::new(stream), peer, permit).await;
         }
-    }
-
-    fn is_slow(&self, peer: IpAddr) {
-        self.shared.refusals.slow.add();
-        tracing::debug!(%peer, "a TLS handshake or a proxy's header took too long");
     }
 
     /// Answers the requests of a connection that comes from `peer`.
@@ -151,6 +143,44 @@ async fn source(
         return None;
     }
     Some(source)
+}
+
+/// Does the TLS handshake of a connection from `peer`; none if it fails, is not done in time, or is
+/// one too many.
+async fn handshake(
+    shared: &Shared,
+    side: Side,
+    tls: Arc<Tls>,
+    stream: TcpStream,
+    (peer, until): (IpAddr, Instant),
+) -> Option<TlsStream<TcpStream>> {
+    let done = match side {
+        // Its callers are few, and must not wait behind the others.
+        Side::Internal => timeout_at(until, tls.accept(stream)).await.ok(),
+        Side::Public => {
+            let most = shared.config().limits.tls_handshakes_max;
+            let Some(handshake) = shared.handshakes.begin(most) else {
+                shared.refusals.tls_handshakes_max.add();
+                tracing::debug!(%peer, "a connection over tls_handshakes_max was closed");
+                return None;
+            };
+            handshake.finish(tls, stream, until).await
+        }
+    };
+    match done {
+        Some(Ok(stream)) => return Some(stream),
+        Some(Err(error)) => {
+            shared.refusals.tls.add();
+            tracing::debug!(%error, %peer, "a TLS handshake failed");
+        }
+        None => is_slow(shared, peer),
+    }
+    None
+}
+
+fn is_slow(shared: &Shared, peer: IpAddr) {
+    shared.refusals.slow.add();
+    tracing::debug!(%peer, "a TLS handshake or a proxy's header took too long");
 }
 
 /// Counts a request that could not be read. Behind one that was answered no further need come.

@@ -344,6 +344,9 @@ sections! {
         /// Longest time for a client's request to come in, and before it for the TLS handshake and the
         /// header of a proxy, in seconds; then it is hung up on.
         handshake_timeout "handshake_timeout_s": Duration = 10 in 0 ..= 3600, live;
+        /// Most TLS handshakes of the public listener that are not finished; a further connection is
+        /// closed.
+        tls_handshakes_max "tls_handshakes_max": usize = 4096 in 1 ..= 1048576, live;
         /// Longest head of a request, in bytes; a longer one is refused (431).
         header_bytes_max "header_bytes_max": usize = 16384 in 8192 ..= 1048576, live;
         /// Most headers of a request; one with more is refused (431).

@@ -10,7 +10,7 @@ use crate::metrics::{Refusals, TriggerCounts};
 use crate::places::Places;
 use crate::publishing::Publishing;
 use crate::service::{Gateway, Settings};
-use crate::tls::Tls;
+use crate::tls::{Handshakes, Tls};
 use arc_swap::{ArcSwap, Guard};
 use campanile_hub::PermissionsPool;
 use campanile_manager::Handle;
@@ -35,6 +35,8 @@ pub struct Shared {
     pub(super) internal_places: Arc<Places>,
     /// TLS of the listeners that speak it.
     pub(super) tls: Certificates,
+    /// The handshakes of the public listener.
+    pub handshakes: Arc<Handshakes>,
     /// Those that were refused.
     pub refusals: Arc<Refusals>,
     /// What became of triggers.

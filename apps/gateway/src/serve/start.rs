@@ -14,6 +14,7 @@ use crate::places::Places;
 use crate::publishing::{self, Interest, Publishing};
 use crate::revalidate::Revalidation;
 use crate::service::{Gateway, Settings};
+use crate::tls::Handshakes;
 use arc_swap::ArcSwap;
 use campanile_broker::Broker;
 use campanile_hub::PermissionsPool;
@@ -40,6 +41,7 @@ pub(super) struct Listeners {
 pub(super) async fn start(
     config: Config,
     role: Role,
+    handshakes: Arc<Handshakes>,
 ) -> Result<(Arc<Shared>, Listeners, Loops), String> {
     let tls = Certificates::read(&config)?;
     let listeners = Listeners {
@@ -73,6 +75,7 @@ pub(super) async fn start(
         places,
         internal_places: Places::new(INTERNAL_CONNECTIONS_MAX, None),
         tls,
+        handshakes,
         refusals: Arc::default(),
         triggers: TriggerCounts::default(),
         publishing,

@@ -24,7 +24,8 @@ pub struct Files {
     pub private_key: PathBuf,
 }
 
-/// What tells a file from the one that was there before: device, inode, time and length.
+/// What tells a file from the one that was there before: device, inode, length, and the time of the
+/// last change to it or to who may read it.
 pub(super) type Stamp = [Option<(u64, u64, i64, i64, u64)>; 2];
 
 impl Files {
@@ -36,7 +37,7 @@ impl Files {
     pub(super) fn stamp(&self) -> Stamp {
         [&self.certificate, &self.private_key].map(|path| {
             let file = std::fs::metadata(path).ok()?;
-            Some((file.dev(), file.ino(), file.mtime(), file.mtime_nsec(), file.size()))
+            Some((file.dev(), file.ino(), file.ctime(), file.ctime_nsec(), file.size()))
         })
     }
 }

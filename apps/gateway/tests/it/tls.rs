@@ -121,7 +121,11 @@ async fn a_new_certificate_is_shown_to_new_clients_and_harms_no_old_one() {
     let mut new = subscribe(&campanile, &certificate).await;
     assert_eq!(metric(&campanile, name).await, "64092211200");
     std::fs::write(certificate.key(), "no key at all").expect("it can be written");
+    let failures = "campanile_certificate_failures_total{listener=\"public\"}";
+    assert_eq!(metric(&campanile, failures).await, "0");
     logged(&campanile, "key.pem is no private key in PEM").await;
+    logged(&campanile, "Mend the file: it is read again when it changes").await;
+    assert_eq!(metric(&campanile, failures).await, "1");
     let mut newest = subscribe(&campanile, &certificate).await;
     trigger(&campanile, "\"all three\"").await;
     for client in [&mut old, &mut new, &mut newest] {
@@ -152,6 +156,36 @@ async fn who_speaks_plain_http_to_the_tls_port_is_told_so_and_who_is_slow_is_cou
     assert_eq!(metric(&campanile, "campanile_refusals_total{reason=\"slow\"}").await, "1");
     let mut client = subscribe(&campanile, &certificate).await;
     assert!(client.close().await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_handshake_over_the_limit_is_closed_and_triggers_go_on_meanwhile() {
+    let (campanile, certificate, _backend) = start(|start| {
+        start
+            .env("CAMPANILE_LIMITS_TLS_HANDSHAKES_MAX", "50")
+            .env("CAMPANILE_LIMITS_HANDSHAKE_TIMEOUT_S", "600")
+    })
+    .await;
+    let mut client = subscribe(&campanile, &certificate).await;
+    let mut unfinished = Vec::new();
+    for _ in 0..50 {
+        let mut stream = TcpStream::connect(campanile.public).await.expect("it listens");
+        stream.write_all(b"\x16\x03\x01").await.expect("it is open");
+        unfinished.push(stream);
+    }
+    while metric(&campanile, "campanile_tls_handshakes").await != "50" {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert!(certificate.connect(campanile.public).await.is_err(), "there is one too many");
+    let refused = "campanile_refusals_total{reason=\"tls_handshakes_max\"}";
+    assert_eq!(metric(&campanile, refused).await, "1");
+    trigger(&campanile, "1").await;
+    hears(&mut client, "1").await;
+    drop(unfinished);
+    while metric(&campanile, "campanile_tls_handshakes").await != "0" {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    subscribe(&campanile, &certificate).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
