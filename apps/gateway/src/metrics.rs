@@ -181,6 +181,10 @@ pub fn page(shared: &Shared) -> String {
     let (entries, bytes) = shared.settings.ledger.size();
     page.gauge("explain_entries", "Entries of the ledger that explains who got what.", entries);
     page.gauge("explain_bytes", "Bytes that its entries take.", bytes);
+    page.family("explain_forgotten", "Entries of it that were forgotten, by what they are.");
+    for (what, count) in shared.settings.ledger.forgotten() {
+        page.labelled("explain_forgotten_total", "what", what, count);
+    }
     backend(&mut page, shared);
     revalidations(&mut page, shared);
     hooks(&mut page, shared);

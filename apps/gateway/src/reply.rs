@@ -159,7 +159,7 @@ pub fn allowed_rooms(permissions: &Permissions) -> String {
 /// Returns what a client of `campanile.v1` is told when deliveries to one of its subscriptions gave way
 /// since it reads slowly.
 pub fn lost(loss: &Loss) -> String {
-    let Loss { room, id, deliveries } = loss;
+    let Loss { room, id, deliveries, .. } = loss;
     format!(
         "{{\"type\": \"gap\", \"reason\": \"slow\", \"room\": {room}, \"requestId\": {}, \
          \"dropped\": {deliveries}}}",

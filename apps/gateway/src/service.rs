@@ -25,7 +25,7 @@ use crate::status::Status;
 use crate::users::Users;
 use campanile_hub::{Full, RequestId, Room, RoomChanges};
 use campanile_manager::service::Connections;
-use campanile_manager::{Connection, ConnectionKey, Handle, Loss, Message, Service};
+use campanile_manager::{Connection, ConnectionKey, Handle, Loss, Message, Service, Unwritten};
 use campanile_wire::{CloseCode, Closed};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
@@ -163,8 +163,12 @@ impl Service for Gateway {
         self.note_leaving(connection);
     }
 
-    fn shed(&mut self, connection: &Connection<'_, Session>, frames_dropped: u64) {
-        self.note_shed(connection, frames_dropped);
+    fn shed(&mut self, connection: &Connection<'_, Session>, dropped: Unwritten) {
+        self.note_shed(connection, dropped);
+    }
+
+    fn cut(&mut self, connection: &Connection<'_, Session>, dropped: Unwritten) {
+        self.note_cut(connection, dropped);
     }
 
     fn closed(&mut self, key: ConnectionKey, mut session: Session, closed: &Closed) {
@@ -183,8 +187,14 @@ impl Service for Gateway {
         );
     }
 
-    fn lost(&mut self, connection: &mut Connection<'_, Session>, losses: &[Loss]) {
-        self.tell_losses(connection, losses);
+    fn lost(
+        &mut self,
+        connection: &mut Connection<'_, Session>,
+        losses: &[Loss],
+        can_be_told: bool,
+    ) {
+        self.settings.ledger.gave_way(connection.key(), losses);
+        self.tell_losses(connection, losses, can_be_told);
     }
 
     fn rooms_changed(&mut self, changes: &RoomChanges) {

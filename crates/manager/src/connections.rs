@@ -4,7 +4,7 @@ use campanile_hub::{self as hub, ConnectionId, Match, RequestId, Room};
 use campanile_wire::WebSocket;
 use slab::Slab;
 
-use crate::outbox::Outbox;
+use crate::outbox::{Loss, Outbox, Unwritten};
 use crate::service::{Connection, ConnectionKey, Connections, Desk, Page};
 use crate::timers::Tick;
 
@@ -81,6 +81,12 @@ impl<K, T> Connections<T> for Visit<'_, K, T> {
                 return;
             }
         }
+    }
+
+    fn outstanding(&self, key: ConnectionKey) -> Option<(Unwritten, Vec<Loss>)> {
+        let entry = self.entries.get(key.slot as usize)?;
+        let outbox = (entry.serial == key.serial).then_some(&entry.outbox)?;
+        Some((outbox.unwritten(&self.desk.pieces), outbox.losses()))
     }
 
     fn loop_index(&self) -> u16 {

@@ -53,7 +53,7 @@ pub use config::Config;
 pub use handle::{Handle, Loops, start};
 pub use mailbox::{Adoption, PostError, Receipt};
 pub use manager::Manager;
-pub use outbox::Loss;
+pub use outbox::{Loss, Unwritten};
 pub use publication::{Envelope, Publication, Slow};
 pub use service::{Connection, ConnectionKey, Connections, Message, Page, Service};
 pub use socket::Socket;

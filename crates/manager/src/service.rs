@@ -9,7 +9,7 @@ use campanile_hub::{
 };
 use campanile_wire::{CloseCode, Closed, Kind};
 
-use crate::outbox::{Loss, Outbox, Pieces};
+use crate::outbox::{Loss, Outbox, Pieces, Unwritten};
 use crate::pauses::Pauses;
 
 /// An application on a loop: one value for each loop, called from that loop's thread alone.
@@ -31,17 +31,27 @@ pub trait Service: Send + 'static {
     /// called for one that has none.
     fn leaving(&mut self, _connection: &Connection<'_, Self::Session>) {}
 
-    /// Hears that a connection is closed since its client is too slow, and how many frames that waited
-    /// for it are dropped.
-    fn shed(&mut self, _connection: &Connection<'_, Self::Session>, _frames_dropped: u64) {}
+    /// Hears that a connection is closed since its client is too slow, and what waited for it and is
+    /// dropped.
+    fn shed(&mut self, _connection: &Connection<'_, Self::Session>, _dropped: Unwritten) {}
+
+    /// Hears that a connection ended, or broke, before all that waited for it was written; and what was
+    /// not.
+    fn cut(&mut self, _connection: &Connection<'_, Self::Session>, _dropped: Unwritten) {}
 
     /// Takes leave of a connection, once for each that was opened. Its subscriptions are gone.
     fn closed(&mut self, key: ConnectionKey, session: Self::Session, closed: &Closed);
 
     /// Hears what subscriptions of a slow connection lost, of publications that may give way
-    /// ([`Slow`](crate::Slow)), as soon as its client reads on: so that it can be told. At most once
-    /// in a turn for each connection.
-    fn lost(&mut self, _connection: &mut Connection<'_, Self::Session>, _losses: &[Loss]) {}
+    /// ([`Slow`](crate::Slow)), as soon as its client reads on: so that it can be told; or at its end,
+    /// when it cannot. At most once in a turn for each connection, and once more at its end.
+    fn lost(
+        &mut self,
+        _connection: &mut Connection<'_, Self::Session>,
+        _losses: &[Loss],
+        _can_be_told: bool,
+    ) {
+    }
 
     /// Hears that nothing waits any more for a connection that asked to be told so, by
     /// [`Connection::tell_when_written`]: the socket has taken all that was sent before.
@@ -67,6 +77,11 @@ pub trait Connections<T> {
     /// Calls `visit` with the open connections from the slot `from` on, until it has been called with
     /// the last or returns false.
     fn walk(&mut self, from: ConnectionId, visit: &mut dyn FnMut(&mut Connection<'_, T>) -> bool);
+
+    /// Returns what was not handed to the socket of a connection so far, even one that is closing, and
+    /// what its subscriptions lost that the service did not hear of yet; none: there is no such
+    /// connection.
+    fn outstanding(&self, key: ConnectionKey) -> Option<(Unwritten, Vec<Loss>)>;
 
     /// Returns which loop this is.
     fn loop_index(&self) -> u16;

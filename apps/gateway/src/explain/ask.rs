@@ -1,8 +1,9 @@
 //! A question, and how it is answered.
 
-use super::case::{History, Live};
+use super::case::{History, Live, Outstanding};
 use super::decide::{Cause, Explanation, decide, shown};
 use super::difference::{Difference, nearest};
+use super::heard::Known;
 use super::ledger::Ledger;
 use super::record::{Fate, Moment, Trigger};
 use crate::lookup::Behind;
@@ -63,14 +64,12 @@ impl Shared {
         if histories.is_empty() {
             return Ok(self.nobody(&triggers[0]));
         }
-        let from = triggers[0].sequence;
-        let later = ledger.triggers(|trigger| trigger.sequence >= from);
-        let all = triggers.iter().flat_map(|trigger| {
-            let later = later.partition_point(|it| it.sequence < trigger.sequence);
-            histories.iter().map(move |history| (trigger, history, later))
-        });
-        let explained = all.map(|(trigger, history, from)| {
-            let explanation = decide(trigger, history, &later[from..]);
+        let known = Known { around: around(ledger, &histories), forgot: ledger.forgot() };
+        let all = triggers
+            .iter()
+            .flat_map(|trigger| histories.iter().map(move |history| (trigger, history)));
+        let explained = all.map(|(trigger, history)| {
+            let explanation = decide(trigger, history, &known);
             // What never was published explains only those who would have got it.
             (trigger.fate == Fate::Duplicate && explanation.cause != Cause::Duplicate, explanation)
         });
@@ -148,58 +147,72 @@ impl Shared {
         explanation.about(trigger)
     }
 
-    /// Puts together what is known of somebody's connections.
+    /// Puts together what is known of somebody's connections: first what their loops say, so that
+    /// what happens meanwhile is not missed but heard twice.
     async fn histories(&self, whom: &Whom) -> Result<Vec<History>, Behind> {
         let open: Vec<ConnectionKey> = match whom {
             Whom::User(user) => self.settings.users.keys_of(user),
             Whom::Connection(key) => vec![*key],
         };
+        let mut histories = BTreeMap::new();
+        for key in &open {
+            if let Some(outstanding) = self.outstanding(*key).await? {
+                histories.insert((key.loop_index, key.serial), History::of(*key, outstanding));
+            }
+        }
         let wanted: HashSet<ConnectionKey> = open.iter().copied().collect();
         let happenings = self.settings.ledger.happenings(|happening| {
             let is_user =
                 matches!(whom, Whom::User(user) if happening.user.as_deref() == Some(user));
             is_user || wanted.contains(&happening.key)
         });
-        let mut histories = BTreeMap::new();
         for happening in &happenings {
             let key = happening.key;
             let history =
                 histories.entry((key.loop_index, key.serial)).or_insert_with(|| History::new(key));
             history.add(happening);
         }
-        for key in open {
-            if let Some(live) = self.live(key).await? {
-                let history = histories
-                    .entry((key.loop_index, key.serial))
-                    .or_insert_with(|| History::new(key));
-                history.is_open(live);
-            }
+        let is_known = |key: ConnectionKey| histories.contains_key(&(key.loop_index, key.serial));
+        for gave_way in self.settings.ledger.losses(|gave_way| is_known(gave_way.key)) {
+            let key = (gave_way.key.loop_index, gave_way.key.serial);
+            histories.entry(key).and_modify(|history| history.gave_way(gave_way));
         }
         Ok(histories.into_values().collect())
     }
 
-    /// Asks the loop of a connection; none if it is not open.
-    async fn live(&self, key: ConnectionKey) -> Result<Option<Live>, Behind> {
+    /// Asks the loop of a connection; none if it has ended.
+    async fn outstanding(&self, key: ConnectionKey) -> Result<Option<Outstanding>, Behind> {
         if usize::from(key.loop_index) >= self.handle.loops() {
             return Ok(None);
         }
         self.ask_loop(usize::from(key.loop_index), move |connections| {
-            let mut live = None;
+            let (waiting, losses) = connections.outstanding(key)?;
+            let mut outstanding = Outstanding { waiting, losses, live: None };
             connections.with(key, &mut |connection| {
                 let subscriptions = connection
                     .subscriptions()
                     .map(|(room, id, since)| (room.clone(), id.clone(), since));
-                live = Some(Live {
+                outstanding.live = Some(Live {
                     user: connection.session().user().cloned(),
                     delivered: connection.delivered(),
                     permissions: connection.session().permissions().cloned(),
                     subscriptions: subscriptions.collect(),
                 });
             });
-            live
+            Some(outstanding)
         })
         .await
     }
+}
+
+/// Returns the triggers between those that gave way for some connections; none where nothing did.
+fn around(ledger: &Ledger, histories: &[History]) -> Vec<Trigger> {
+    let losses = || histories.iter().flat_map(|history| &history.losses);
+    let first = losses().map(|loss| loss.first).min();
+    let last = losses().map(|loss| loss.last).max();
+    let Some((first, last)) = first.zip(last) else { return Vec::new() };
+    let is_between = |trigger: &&Trigger| (first..=last).contains(&trigger.sequence);
+    ledger.triggers(|trigger| trigger.fate == Fate::Delivered && is_between(trigger))
 }
 
 /// Returns the trigger for a room that was nearest to a time.

@@ -1,9 +1,9 @@
 //! What is known of one connection, put together from the ledger and from its loop.
 
-use super::record::{Fate, Happening, Moment, Trigger, What, WhyNot};
+use super::record::{Fate, GaveWay, Happening, Moment, Trigger, What, WhyNot};
 use crate::backend::User;
 use campanile_hub::{Match, Permissions, RequestId, Room};
-use campanile_manager::ConnectionKey;
+use campanile_manager::{ConnectionKey, Loss, Unwritten};
 use std::sync::Arc;
 
 /// A connection's life, as far as it is known.
@@ -15,9 +15,22 @@ pub(super) struct History {
     pub(super) ended: Option<End>,
     pub(super) spans: Vec<Span>,
     pub(super) refused: Vec<(Moment, Room, WhyNot)>,
-    /// How many frames were dropped since its client was too slow, and after which publication.
-    pub(super) shed: Option<(u64, u64)>,
+    /// What gave way to newer deliveries.
+    pub(super) losses: Vec<Loss>,
+    /// What was never written, and when that was known.
+    pub(super) dropped: Vec<(Moment, Unwritten, Drop)>,
+    /// What waits for its client.
+    pub(super) waiting: Unwritten,
     pub(super) live: Option<Live>,
+}
+
+/// Why something was dropped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Drop {
+    /// The client was too slow.
+    Shed,
+    /// The connection ended.
+    Cut,
 }
 
 /// How a connection ended.
@@ -26,6 +39,7 @@ pub(super) struct End {
     pub(super) at: Moment,
     pub(super) code: u16,
     pub(super) by_us: bool,
+    pub(super) clean: bool,
     pub(super) reason: Box<str>,
 }
 
@@ -49,6 +63,16 @@ pub(super) enum Ending {
     Revoked,
     /// With its connection.
     Left,
+}
+
+/// What the loop says of a connection that has not ended.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Outstanding {
+    pub(super) waiting: Unwritten,
+    /// What gave way, and is not written down yet.
+    pub(super) losses: Vec<Loss>,
+    /// None for one that is closing.
+    pub(super) live: Option<Live>,
 }
 
 /// What the loop says of a connection that is open.
@@ -101,7 +125,9 @@ impl History {
             ended: None,
             spans: Vec::new(),
             refused: Vec::new(),
-            shed: None,
+            losses: Vec::new(),
+            dropped: Vec::new(),
+            waiting: Unwritten::default(),
             live: None,
         }
     }
@@ -127,21 +153,32 @@ impl History {
                 let open = self.spans.iter_mut().filter(|span| span.until.is_none());
                 open.for_each(|span| span.end(*until, at, Ending::Left));
             }
-            What::Shed { dropped, until } => self.shed = Some((*dropped, *until)),
-            What::Disconnected { code, by_us, reason } => {
-                let (code, by_us, reason) = (*code, *by_us, reason.clone());
-                self.ended = Some(End { at, code, by_us, reason });
+            What::Shed(dropped) => self.dropped.push((at, *dropped, Drop::Shed)),
+            What::Cut(dropped) => self.dropped.push((at, *dropped, Drop::Cut)),
+            What::Disconnected { code, by_us, clean, reason } => {
+                let (code, by_us, clean, reason) = (*code, *by_us, *clean, reason.clone());
+                self.ended = Some(End { at, code, by_us, clean, reason });
             }
         }
     }
 
-    /// Adds what its loop says of it.
-    pub(super) fn is_open(&mut self, live: Live) {
-        for (room, id, since) in &live.subscriptions {
-            self.begin(room, id, *since);
+    /// Begins that of a connection that has not ended, with what its loop says.
+    pub(super) fn of(key: ConnectionKey, outstanding: Outstanding) -> History {
+        let Outstanding { waiting, losses, live } = outstanding;
+        let mut history = History { waiting, losses, ..History::new(key) };
+        if let Some(live) = live {
+            for (room, id, since) in &live.subscriptions {
+                history.begin(room, id, *since);
+            }
+            history.user = live.user.clone();
+            history.live = Some(live);
         }
-        self.user = live.user.clone().or(self.user.take());
-        self.live = Some(live);
+        history
+    }
+
+    /// Adds what gave way.
+    pub(super) fn gave_way(&mut self, gave_way: GaveWay) {
+        self.losses.push(gave_way.loss);
     }
 
     /// Returns the subscription that is open since that number; if it is not known, it is from now on.

@@ -2,7 +2,8 @@
 
 use super::case::{Ending, History, Span, names};
 use super::difference::{Difference, nearest, nearest_allowed};
-use super::record::{Fate, Trigger, WhyNot};
+use super::heard::{Known, heard};
+use super::record::{Trigger, WhyNot};
 use campanile_hub::{Match, Permissions, RequestId, Room};
 use campanile_manager::ConnectionKey;
 
@@ -31,12 +32,20 @@ macro_rules! causes {
 }
 
 causes! {
-    /// It was delivered.
+    /// It was written to the connection; whether the client read it no server knows.
     Delivered = "delivered",
     /// The loop of the connection is behind, and will deliver it.
     UnderWay = "under_way",
-    /// It was delivered, but dropped with the connection, whose client was too slow.
+    /// It waits in the outbox: the client, or the network to it, is slow.
+    Waiting = "waiting",
+    /// It was written, or gave way to a newer one as its client read slowly: which of both is not known.
+    PerhapsGaveWay = "perhaps_gave_way",
+    /// It waited for its client, which read slowly, and gave way to a newer one.
+    GaveWay = "gave_way",
+    /// It waited for its client, which was too slow, and was dropped with the connection.
     DroppedSlow = "dropped_slow",
+    /// The connection ended or broke before it was written.
+    CutOff = "cut_off",
     /// The trigger leaves it out.
     Excluded = "excluded",
     /// It came again under an id that had come before, and was not published again.
@@ -116,66 +125,59 @@ impl Explanation {
         Explanation { connection: Some(history.key), ..self }
     }
 
-    fn under(self, id: &RequestId) -> Explanation {
+    pub(super) fn under(self, id: &RequestId) -> Explanation {
         Explanation { request_id: Some(id.clone()), ..self }
     }
 }
 
-/// Says why a connection got a trigger or not. `later` are the triggers from this one on.
-pub(super) fn decide(trigger: &Trigger, history: &History, later: &[Trigger]) -> Explanation {
+/// Says why a connection got a trigger or not.
+pub(super) fn decide(trigger: &Trigger, history: &History, known: &Known) -> Explanation {
     let meant: Vec<&Span> = history.spans.iter().filter(|span| span.is_meant(trigger)).collect();
-    let explanation = match meant.iter().find(|span| span.hears(trigger)) {
-        Some(span) => heard(trigger, history, span, later),
-        None => newcomer(trigger, history)
+    let hearing: Vec<&&Span> = meant.iter().filter(|span| span.hears(trigger)).collect();
+    let heard = hearing.iter().map(|span| heard(trigger, history, span, hearing.len(), known));
+    let explanation = heard.min_by_key(|explanation| explanation.cause).unwrap_or_else(|| {
+        let explanation = newcomer(trigger, history)
             .or_else(|| missed(trigger, history, &meant))
+            .or_else(|| left_out(trigger))
             .or_else(|| refused(trigger, history))
             .or_else(|| absent(trigger, history))
-            .unwrap_or_else(|| not_subscribed(trigger, history)),
-    };
+            .unwrap_or_else(|| not_subscribed(trigger, history));
+        doubted(explanation, trigger, history, known)
+    });
     explanation.about(trigger).of(history)
 }
 
-/// It was subscribed at that time.
-fn heard(trigger: &Trigger, history: &History, span: &Span, later: &[Trigger]) -> Explanation {
-    let explanation = if trigger.fate == Fate::Duplicate {
-        let words = "it came again under this id, and was not published again".to_owned();
-        Explanation::new(Cause::Duplicate, words)
-    } else if is_excluded(trigger, history) {
-        let words = "the trigger leaves it out by its \"exclude\"".to_owned();
-        Explanation::new(Cause::Excluded, words)
-    } else if let Some(dropped) = dropped(trigger, history, later) {
-        let words = format!(
-            "its client was too slow: the connection was closed (1013), and {dropped} messages that \
-             waited for it were dropped, this one among them"
-        );
-        Explanation::new(Cause::DroppedSlow, words)
-    } else if history.live.as_ref().is_some_and(|live| live.delivered < trigger.sequence) {
-        let words = "the loop of this connection is behind: it is on its way".to_owned();
-        Explanation::new(Cause::UnderWay, words)
-    } else {
-        let words =
-            format!("delivered at {} to the subscription {} of {}", trigger.at, span.id, span.room);
-        Explanation::new(Cause::Delivered, words)
+/// Some of its rooms are not written down: it may have been subscribed to one of those.
+fn left_out(trigger: &Trigger) -> Option<Explanation> {
+    let left_out = trigger.rooms_left_out;
+    let words = format!(
+        "it was not subscribed to any of the first {} rooms of the trigger, and {left_out} more of its \
+         rooms are not written down",
+        trigger.rooms.len()
+    );
+    (left_out > 0).then(|| Explanation::new(Cause::Forgotten, words))
+}
+
+/// Says so where something that would tell may be forgotten: a subscription that ended since.
+fn doubted(
+    explanation: Explanation,
+    trigger: &Trigger,
+    history: &History,
+    known: &Known,
+) -> Explanation {
+    let Some(since) = known.forgot.happenings.filter(|since| trigger.at < *since) else {
+        return explanation;
     };
-    explanation.under(&span.id)
-}
-
-fn is_excluded(trigger: &Trigger, history: &History) -> bool {
-    let exclude = &trigger.exclude;
-    let is_user = exclude.user.is_some() && exclude.user.as_deref() == history.user.as_deref();
-    is_user || trigger.excluded == Some(history.key)
-}
-
-/// Returns how many frames were dropped with a slow connection, if this trigger's was among them: the
-/// last ones were.
-fn dropped(trigger: &Trigger, history: &History, later: &[Trigger]) -> Option<u64> {
-    let (dropped, until) = history.shed?;
-    let delivered = later.iter().filter(|it| it.fate == Fate::Delivered && it.sequence <= until);
-    let frames = delivered.flat_map(|it| {
-        history.spans.iter().filter(move |span| span.is_meant(it) && span.hears(it))
-    });
-    let behind = frames.count() as u64;
-    (trigger.sequence <= until && behind <= dropped).then_some(dropped)
+    // Who came later cannot have been subscribed before.
+    if history.connected.is_some() {
+        return explanation;
+    }
+    let words = format!(
+        "{}; as far as is known: what it was subscribed to, and unsubscribed from, before {since} is \
+         forgotten",
+        explanation.words
+    );
+    Explanation { words, ..explanation }
 }
 
 /// It was subscribed to the room, but not at that time.

@@ -1,13 +1,13 @@
 //! The ledger of a node.
 
-use super::record::{Fate, Gap, Happening, Moment, Refusal, Trigger, What, bytes_of};
+use super::record::{Fate, Gap, GaveWay, Happening, Moment, Refusal, Trigger, What, bytes_of};
 use super::ring::Ring;
 use crate::backend::User;
 use crate::config;
 use crate::serve::Shared;
 use crate::trigger;
 use campanile_hub::Room;
-use campanile_manager::ConnectionKey;
+use campanile_manager::{ConnectionKey, Loss, Slow};
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -30,10 +30,21 @@ struct Rings {
     began: Moment,
     triggers: Mutex<Ring<Trigger>>,
     happenings: Mutex<Ring<Happening>>,
+    /// Apart from the others, so that one slow client cannot push those out.
+    losses: Mutex<Ring<GaveWay>>,
     refusals: Mutex<Ring<Refusal>>,
     gaps: Mutex<VecDeque<Gap>>,
     /// The number of the publication that was written down last.
     sequence: AtomicU64,
+}
+
+/// Since when everything is known; none: since the beginning.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Forgot {
+    /// Of what happened to connections.
+    pub happenings: Option<Moment>,
+    /// Of what gave way where clients were slow.
+    pub losses: Option<Moment>,
 }
 
 /// What is to be written down of a trigger.
@@ -41,8 +52,8 @@ struct Rings {
 pub struct Noted(Trigger);
 
 impl Noted {
-    /// Takes what is to be written down.
-    pub fn of(shared: &Shared, trigger: &trigger::Trigger) -> Noted {
+    /// Takes what is to be written down of a trigger, and what becomes of it where clients are slow.
+    pub fn of(shared: &Shared, trigger: &trigger::Trigger, slow: Slow) -> Noted {
         let publication = &trigger.publication;
         let rooms: Box<[Room]> = publication.rooms.iter().take(ROOMS_MAX).cloned().collect();
         let named = trigger.exclude.connection;
@@ -55,6 +66,7 @@ impl Noted {
             matching: publication.matching,
             exclude: trigger.exclude.clone(),
             excluded: named.and_then(|name| shared.settings.names.key(name)),
+            may_give_way: slow != Slow::Close,
             fate: Fate::Delivered,
         })
     }
@@ -68,7 +80,8 @@ impl Ledger {
             Rings {
                 began: Moment::now(),
                 triggers: Mutex::new(Ring::new(entries, half)),
-                happenings: Mutex::new(Ring::new(entries, half)),
+                happenings: Mutex::new(Ring::new(entries, half - half / 4)),
+                losses: Mutex::new(Ring::new(entries, half / 4)),
                 refusals: Mutex::new(Ring::new(REFUSALS_MAX.min(entries), half)),
                 gaps: Mutex::default(),
                 sequence: AtomicU64::new(0),
@@ -84,9 +97,29 @@ impl Ledger {
     /// Returns from when on it knows what was triggered.
     pub fn knows_since(&self) -> Option<Moment> {
         let rings = self.0.as_ref()?;
-        let triggers = lock(&rings.triggers);
-        let oldest = triggers.from(0).next().map(|trigger| trigger.at);
-        Some(oldest.filter(|_| triggers.has_forgotten()).unwrap_or(rings.began))
+        Some(known_since(&lock(&rings.triggers), |trigger| trigger.at).unwrap_or(rings.began))
+    }
+
+    /// Returns from when on it knows what happened to connections, and what gave way; none: it has
+    /// forgotten nothing of it.
+    pub fn forgot(&self) -> Forgot {
+        let Some(rings) = &self.0 else { return Forgot::default() };
+        Forgot {
+            happenings: known_since(&lock(&rings.happenings), |happening| happening.at),
+            losses: known_since(&lock(&rings.losses), |gave_way| gave_way.at),
+        }
+    }
+
+    /// Returns how many entries were forgotten, by what they are.
+    pub fn forgotten(&self) -> [(&'static str, u64); 4] {
+        let rings = self.0.as_ref();
+        let count = |count: fn(&Rings) -> u64| rings.map_or(0, count);
+        [
+            ("triggers", count(|rings| lock(&rings.triggers).begin())),
+            ("refused_triggers", count(|rings| lock(&rings.refusals).begin())),
+            ("happenings", count(|rings| lock(&rings.happenings).begin())),
+            ("losses", count(|rings| lock(&rings.losses).begin())),
+        ]
     }
 
     /// Returns whether something that happened to connections was forgotten.
@@ -98,7 +131,11 @@ impl Ledger {
     pub fn size(&self) -> (usize, usize) {
         let Some(rings) = &self.0 else { return (0, 0) };
         let (triggers, happenings) = (lock(&rings.triggers), lock(&rings.happenings));
-        (triggers.len() + happenings.len(), triggers.bytes() + happenings.bytes())
+        let losses = lock(&rings.losses);
+        (
+            triggers.len() + happenings.len() + losses.len(),
+            triggers.bytes() + happenings.bytes() + losses.bytes(),
+        )
     }
 
     /// Writes down that a trigger was handed to the loops as the publication of that number.
@@ -152,6 +189,22 @@ impl Ledger {
         lock(&rings.happenings).push(happening, bytes);
     }
 
+    /// Writes down what gave way where a client reads slowly.
+    pub fn gave_way(&self, key: ConnectionKey, losses: &[Loss]) {
+        let Some(rings) = &self.0 else { return };
+        let (at, mut ring) = (Moment::now(), lock(&rings.losses));
+        for loss in losses {
+            let bytes = bytes_of([&loss.room]) + loss.id.as_json().len();
+            ring.push(GaveWay { at, key, loss: loss.clone() }, bytes);
+        }
+    }
+
+    /// Returns what gave way for the connections that are wanted, the oldest first.
+    pub fn losses(&self, is_wanted: impl FnMut(&&GaveWay) -> bool) -> Vec<GaveWay> {
+        let Some(rings) = &self.0 else { return Vec::new() };
+        lock(&rings.losses).from(0).filter(is_wanted).cloned().collect()
+    }
+
     /// Returns the triggers that are wanted, the oldest first.
     pub fn triggers(&self, is_wanted: impl FnMut(&&Trigger) -> bool) -> Vec<Trigger> {
         let Some(rings) = &self.0 else { return Vec::new() };
@@ -199,6 +252,11 @@ impl Ledger {
             }
         }
     }
+}
+
+/// Returns since when a ring knows all; none: it has forgotten nothing.
+fn known_since<T>(ring: &Ring<T>, at: impl Fn(&T) -> Moment) -> Option<Moment> {
+    ring.has_forgotten().then(|| ring.from(0).next().map_or_else(Moment::now, at))
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

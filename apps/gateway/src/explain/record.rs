@@ -3,7 +3,7 @@
 use crate::backend::User;
 use crate::trigger::Exclude;
 use campanile_hub::{Match, RequestId, Room};
-use campanile_manager::ConnectionKey;
+use campanile_manager::{ConnectionKey, Loss, Unwritten};
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -30,6 +30,8 @@ pub struct Trigger {
     pub exclude: Exclude,
     /// The connection that does not get it, if it is one of this node.
     pub excluded: Option<ConnectionKey>,
+    /// Whether its deliveries may give way to newer ones while a client reads slowly.
+    pub may_give_way: bool,
     /// What became of it.
     pub fate: Fate,
 }
@@ -69,6 +71,17 @@ pub struct Gap {
     pub until: Option<Moment>,
     /// Whether something may be lost that was published in it.
     pub lost: bool,
+}
+
+/// Deliveries that gave way to newer ones, since a client read slowly.
+#[derive(Clone, Debug)]
+pub struct GaveWay {
+    /// When that was noticed, at the latest.
+    pub at: Moment,
+    /// Whose.
+    pub key: ConnectionKey,
+    /// Which.
+    pub loss: Loss,
 }
 
 /// Something that happened to a connection.
@@ -126,18 +139,17 @@ pub enum What {
         until: u64,
     },
     /// Its client was too slow, and what waited for it was dropped.
-    Shed {
-        /// How many frames.
-        dropped: u64,
-        /// The number of the publication that was delivered last.
-        until: u64,
-    },
+    Shed(Unwritten),
+    /// It ended before all that waited for it was written, and this was not.
+    Cut(Unwritten),
     /// It ended.
     Disconnected {
         /// With which close code.
         code: u16,
         /// Whether this end closed it.
         by_us: bool,
+        /// Whether both ends agreed to it.
+        clean: bool,
         /// What was said.
         reason: Box<str>,
     },
@@ -198,7 +210,7 @@ impl Happening {
                     + size_of_val(&**subscriptions)
             }
             What::Disconnected { reason, .. } => reason.len(),
-            What::Connected | What::Shed { .. } => 0,
+            What::Connected | What::Shed(_) | What::Cut(_) => 0,
         }
     }
 }

@@ -1,11 +1,13 @@
-use super::case::{History, Live};
+use super::case::{History, Live, Outstanding};
 use super::decide::{Cause, decide};
 use super::difference::{Difference, nearest_allowed};
-use super::record::{Fate, Happening, Moment, Trigger, What, WhyNot};
+use super::heard::Known;
+use super::ledger::Forgot;
+use super::record::{Fate, GaveWay, Happening, Moment, Trigger, What, WhyNot};
 use super::ring::Ring;
 use crate::trigger::Exclude;
 use campanile_hub::{Match, RequestId, Room};
-use campanile_manager::ConnectionKey;
+use campanile_manager::{ConnectionKey, Loss, Unwritten};
 
 const KEY: ConnectionKey = ConnectionKey { loop_index: 0, slot: 3, serial: 7 };
 
@@ -27,13 +29,17 @@ fn trigger(sequence: u64, json: &str) -> Trigger {
         matching: Match::Literal,
         exclude: Exclude::default(),
         excluded: None,
+        may_give_way: true,
         fate: Fate::Delivered,
     }
 }
 
 /// Puts a connection's life together; each thing happens at its place in the list.
 fn history(life: &[What]) -> History {
-    let mut history = History::new(KEY);
+    lived(History::new(KEY), life)
+}
+
+fn lived(mut history: History, life: &[What]) -> History {
     for (number, what) in life.iter().enumerate() {
         let at = Moment(number as u64);
         history.add(&Happening { at, key: KEY, user: None, what: what.clone() });
@@ -46,7 +52,7 @@ fn subscribed(json: &str, since: u64) -> What {
 }
 
 fn cause(trigger: &Trigger, history: &History) -> Cause {
-    decide(trigger, history, std::slice::from_ref(trigger)).cause
+    decide(trigger, history, &Known::default()).cause
 }
 
 #[test]
@@ -60,26 +66,77 @@ fn a_subscription_hears_what_is_numbered_higher_than_its_beginning_and_not_than_
     assert_eq!(causes, expected);
 }
 
-#[test]
-fn what_a_loop_has_not_delivered_yet_is_under_way() {
-    let mut history = history(&[subscribed("{}", 5)]);
-    let subscriptions = vec![(room("{}"), id(), 5)];
-    history.is_open(Live { user: None, delivered: 6, permissions: None, subscriptions });
-    assert_eq!(history.spans.len(), 1, "the one that is known already");
-    assert_eq!(cause(&trigger(6, "{}"), &history), Cause::Delivered);
-    assert_eq!(cause(&trigger(7, "{}"), &history), Cause::UnderWay);
+/// Returns the causes of the publications 5 to 9.
+fn causes(history: &History, known: &Known) -> Vec<Cause> {
+    (5..10).map(|number| decide(&trigger(number, "{}"), history, known).cause).collect()
 }
 
 #[test]
-fn the_last_frames_are_those_that_were_dropped_with_a_slow_client() {
-    let shed = What::Shed { dropped: 2, until: 9 };
-    let left = What::Left { subscriptions: Box::new([(room("{}"), id(), 0)]), until: 9 };
-    let history = history(&[subscribed("{}", 0), shed, left]);
-    let all: Vec<Trigger> = (6..10).map(|number| trigger(number, "{}")).collect();
-    let causes: Vec<Cause> =
-        (0..4).map(|at| decide(&all[at], &history, &all[at..]).cause).collect();
-    let expected = [Cause::Delivered, Cause::Delivered, Cause::DroppedSlow, Cause::DroppedSlow];
-    assert_eq!(causes, expected);
+fn what_a_loop_has_not_delivered_yet_is_under_way_and_what_its_outbox_holds_waits() {
+    let subscriptions = vec![(room("{}"), id(), 4)];
+    let live = Some(Live { user: None, delivered: 8, permissions: None, subscriptions });
+    let waiting = Unwritten { frames: 3, first: Some(7) };
+    let outstanding = Outstanding { waiting, losses: Vec::new(), live };
+    let history = lived(History::of(KEY, outstanding), &[subscribed("{}", 4)]);
+    assert_eq!(history.spans.len(), 1, "the one that is known already");
+    let expected =
+        [Cause::Delivered, Cause::Delivered, Cause::Waiting, Cause::Waiting, Cause::UnderWay];
+    assert_eq!(causes(&history, &Known::default()), expected);
+}
+
+#[test]
+fn what_was_not_written_when_a_connection_ended_was_dropped_with_it() {
+    let ends = |what: What| {
+        let left = What::Left { subscriptions: Box::new([(room("{}"), id(), 0)]), until: 9 };
+        causes(&history(&[subscribed("{}", 0), what, left]), &Known::default())
+    };
+    let unwritten = Unwritten { frames: 2, first: Some(8) };
+    let with = |cause| [Cause::Delivered, Cause::Delivered, Cause::Delivered, cause, cause];
+    assert_eq!(ends(What::Shed(unwritten)), with(Cause::DroppedSlow));
+    assert_eq!(ends(What::Cut(unwritten)), with(Cause::CutOff));
+    let replies = Unwritten { frames: 2, first: None };
+    assert_eq!(ends(What::Cut(replies)), with(Cause::Delivered));
+}
+
+/// Explains 5 to 9 where of 6 to 8 so many gave way.
+fn where_some_gave_way(deliveries: u64, around: &[Trigger]) -> Vec<Cause> {
+    let mut history = history(&[subscribed("{}", 0)]);
+    let loss = Loss { room: room("{}"), id: id(), deliveries, first: 6, last: 8 };
+    history.gave_way(GaveWay { at: Moment(0), key: KEY, loss });
+    causes(&history, &Known { around: around.to_vec(), forgot: Forgot::default() })
+}
+
+#[test]
+fn what_gave_way_is_named_and_what_only_may_have_is_not_said_to_be_either() {
+    let all: Vec<Trigger> = (6..9).map(|number| trigger(number, "{}")).collect();
+    let (out, perhaps, whole) = (Cause::GaveWay, Cause::PerhapsGaveWay, Cause::Delivered);
+    assert_eq!(where_some_gave_way(3, &all), [whole, out, out, out, whole]);
+    assert_eq!(where_some_gave_way(2, &all), [whole, out, perhaps, out, whole]);
+    assert_eq!(where_some_gave_way(3, &all[1..]), [whole, out, perhaps, out, whole], "forgotten");
+    let mut must_wait = all;
+    must_wait[1].may_give_way = false;
+    assert_eq!(where_some_gave_way(2, &must_wait)[2], out, "two of the two that may");
+    let others = [trigger(6, "{}"), trigger(7, r#"{"zoo":1}"#), trigger(8, "{}")];
+    assert_eq!(where_some_gave_way(2, &others)[1], out);
+}
+
+#[test]
+fn where_the_ledger_forgot_what_gave_way_nothing_is_said_to_be_delivered_that_could_have() {
+    let history = history(&[subscribed("{}", 0)]);
+    let forgot = Forgot { losses: Some(Moment(1007)), happenings: None };
+    let mut causes = causes(&history, &Known { around: Vec::new(), forgot });
+    causes.dedup();
+    assert_eq!(causes, [Cause::PerhapsGaveWay, Cause::Delivered]);
+    let must_wait = Trigger { may_give_way: false, ..trigger(5, "{}") };
+    let known = Known { around: Vec::new(), forgot };
+    assert_eq!(decide(&must_wait, &history, &known).cause, Cause::Delivered);
+}
+
+#[test]
+fn of_rooms_that_are_not_written_down_none_is_said_not_to_be_subscribed() {
+    let many = Trigger { rooms_left_out: 1, ..trigger(5, r#"{"zoo":1}"#) };
+    assert_eq!(cause(&many, &history(&[subscribed("{}", 0)])), Cause::Forgotten);
+    assert_eq!(cause(&many, &history(&[subscribed(r#"{"zoo":1}"#, 0)])), Cause::Delivered);
 }
 
 #[test]
@@ -124,5 +181,5 @@ fn every_cause_has_a_word_of_its_own() {
     codes.sort_unstable();
     codes.dedup();
     assert_eq!(codes.len(), Cause::ALL.len());
-    assert_eq!(codes.len(), 24);
+    assert_eq!(codes.len(), 28);
 }

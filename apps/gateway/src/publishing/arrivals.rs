@@ -96,7 +96,7 @@ async fn deliver(
     }
     let slow = config.limits.slow_rooms.of(&trigger.publication.rooms);
     drop(config);
-    let noted = shared.settings.ledger.is_on().then(|| Noted::of(shared, &trigger));
+    let noted = shared.settings.ledger.is_on().then(|| Noted::of(shared, &trigger, slow));
     let Trigger { publication, has_literal_star, id, exclude, traceparent, .. } = trigger;
     let publication = publication.excluding(shared.excluded(&exclude)).when_slow(slow);
     let span = Span::within("arrival", traceparent.as_deref());

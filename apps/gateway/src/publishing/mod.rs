@@ -23,7 +23,7 @@ use awaited::{Awaited, Outcome};
 use bytes::{BufMut, Bytes, BytesMut};
 use campanile_broker::{Broker, PublishError, State, To};
 use campanile_hub::Match;
-use campanile_manager::Publication;
+use campanile_manager::{Publication, Slow};
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -185,7 +185,7 @@ pub fn with_key(body: &[u8], key: &'static str, text: &str) -> Bytes {
 pub fn note(shared: &Shared, fate: Fate, trigger: &Trigger) {
     let ledger = &shared.settings.ledger;
     if ledger.is_on() {
-        ledger.passed(fate, Noted::of(shared, trigger));
+        ledger.passed(fate, Noted::of(shared, trigger, Slow::Close));
     }
 }
 

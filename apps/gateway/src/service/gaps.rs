@@ -36,9 +36,14 @@ impl Gateway {
     }
 
     /// Tells a client that reads slowly what it lost, if it knows what that is.
-    pub(super) fn tell_losses(&self, connection: &mut Connection<'_, Session>, losses: &[Loss]) {
+    pub(super) fn tell_losses(
+        &self,
+        connection: &mut Connection<'_, Session>,
+        losses: &[Loss],
+        can_be_told: bool,
+    ) {
         let counters = &self.settings.counters;
-        if connection.session().speech != Speech::V1 {
+        if !can_be_told || connection.session().speech != Speech::V1 {
             counters.losses_untold.fetch_add(losses.len() as u64, Relaxed);
             return;
         }

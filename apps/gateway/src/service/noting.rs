@@ -4,7 +4,7 @@ use super::{Gateway, Session};
 use crate::explain::difference::nearest_allowed;
 use crate::explain::{What, WhyNot};
 use campanile_hub::{Permissions, RequestId, Room, Subscribed};
-use campanile_manager::{Connection, ConnectionKey};
+use campanile_manager::{Connection, ConnectionKey, Unwritten};
 use campanile_wire::{Closed, Side};
 
 /// Of a connection's subscriptions at its end, how many are written down.
@@ -101,14 +101,19 @@ impl Gateway {
         }
     }
 
-    pub(super) fn note_shed(&self, connection: &Connection<'_, Session>, dropped: u64) {
-        self.note(connection, What::Shed { dropped, until: connection.delivered() });
+    pub(super) fn note_shed(&self, connection: &Connection<'_, Session>, dropped: Unwritten) {
+        self.note(connection, What::Shed(dropped));
+    }
+
+    pub(super) fn note_cut(&self, connection: &Connection<'_, Session>, dropped: Unwritten) {
+        self.note(connection, What::Cut(dropped));
     }
 
     pub(super) fn note_disconnected(&self, key: ConnectionKey, session: &Session, closed: &Closed) {
         if self.is_noting() && session.permissions().is_some() {
             let (code, by_us) = (closed.code.number(), closed.by == Side::Us);
-            let what = What::Disconnected { code, by_us, reason: closed.reason.clone() };
+            let (clean, reason) = (closed.clean, closed.reason.clone());
+            let what = What::Disconnected { code, by_us, clean, reason };
             self.settings.ledger.happened(key, session.user(), what);
         }
     }

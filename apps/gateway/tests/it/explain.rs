@@ -2,6 +2,7 @@
 
 mod causes;
 mod nodes;
+mod slow;
 
 use crate::api::{World, start, text};
 use crate::support::client::Client;
@@ -53,7 +54,7 @@ async fn the_command_says_why_with_the_key_of_the_configuration() {
     };
     let (status, said) = ask(&["--user", "ada", "--id", "m1", "--key", "s3cret"]);
     assert_eq!(status, Some(0), "{said}");
-    assert!(said.starts_with("delivered: delivered at 20"), "{said}");
+    assert!(said.starts_with("delivered: published at 20"), "{said}");
     let (_, said) = ask(&["--connection", &name, "--room", "zoo=1", "--json", "--key", "s3cret"]);
     let said: Value = serde_json::from_str(&said).expect("it is JSON");
     assert_eq!((&said["cause"], &said["requestId"]), (&json!("delivered"), &json!(0)));

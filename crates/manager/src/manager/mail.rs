@@ -103,7 +103,7 @@ impl<S: Service, P: Poller> Manager<S, P> {
     /// The commonest way: everybody gets it, and waits for it.
     fn deliver(&mut self, sequence: u64, publication: &Arc<Publication>) -> Published {
         let Self { connections, desk: Desk { hub, pieces, dirty, .. }, .. } = self;
-        let shipment = pieces.add(Arc::clone(publication));
+        let shipment = pieces.add(sequence, Arc::clone(publication));
         hub.publish(&publication.rooms, publication.matching, sequence, |slot, id| {
             let entry = &mut connections[slot as usize];
             if entry.outbox.push_delivery(pieces, shipment, id) {
@@ -131,7 +131,7 @@ impl<S: Service, P: Poller> Manager<S, P> {
             let index = match &shipment {
                 Some((known, index)) if known == room => *index,
                 _ => {
-                    let index = pieces.add_for(Arc::clone(publication), room.clone());
+                    let index = pieces.add_for(sequence, Arc::clone(publication), room.clone());
                     shipment.insert((room.clone(), index)).1
                 }
             };

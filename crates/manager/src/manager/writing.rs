@@ -75,6 +75,9 @@ impl<S: Service, P: Poller> Manager<S, P> {
         entry.outbox.pack(&desk.pieces, &self.packing, parcel);
         self.frames_waiting -= entry.outbox.frames_waiting();
         let outcome = write_out(&mut self.poller, entry, parcel, &desk.pieces, &self.counters);
+        if outcome.is_err() && entry.outbox.backlog().is_none() {
+            entry.outbox.unpack(parcel);
+        }
         self.frames_waiting += entry.outbox.frames_waiting();
         match outcome {
             Err(_) => self.end(slot),
@@ -86,16 +89,19 @@ impl<S: Service, P: Poller> Manager<S, P> {
 
     /// Looks after a slow connection: what may give way does if too much waits, and the service is
     /// told of it once the client has read on; where nothing more may, the connection is closed.
+    ///
+    /// What was lost before this write is told before more gives way: so no delivery of a subscription
+    /// that was written lies between the first and the last of those that it lost at once.
     pub(super) fn look_after(&mut self, slot: u32) {
         let Some(entry) = self.connections.get_mut(slot as usize) else { return };
         let Some(backlog) = entry.outbox.backlog() else { return };
+        let losses = backlog.take_losses_to_tell();
         if backlog.bytes() > self.config.outbox_bytes_max {
             let before = backlog.frames();
             backlog.give_way(self.config.outbox_bytes_max);
             self.frames_waiting -= before - backlog.frames();
         }
         self.counters.slow_gave_way.add(backlog.take_uncounted());
-        let losses = backlog.take_losses();
         if backlog.is_empty() {
             entry.outbox.drop_backlog();
             if self.desk.strained.remove(&slot) {
@@ -104,9 +110,10 @@ impl<S: Service, P: Poller> Manager<S, P> {
         } else if entry.writable {
             self.unwritten.push(slot);
         }
-        if !losses.is_empty() && entry.can_send() {
+        if !losses.is_empty() {
+            let can_be_told = entry.can_send();
             let Self { service, desk, .. } = self;
-            service.lost(&mut entry.connection(self.index, slot, desk), &losses);
+            service.lost(&mut entry.connection(self.index, slot, desk), &losses, can_be_told);
         }
         self.shed(slot);
     }
@@ -121,9 +128,9 @@ impl<S: Service, P: Poller> Manager<S, P> {
             return;
         }
         self.counters.slow_closed.add(1);
-        let dropped = backlog.drop_frames() as u64;
-        self.frames_waiting -= dropped;
-        self.counters.slow_dropped.add(dropped);
+        let dropped = backlog.drop_frames();
+        self.frames_waiting -= dropped.frames;
+        self.counters.slow_dropped.add(dropped.frames);
         let Self { service, desk, .. } = self;
         service.shed(&entry.connection(self.index, slot, desk), dropped);
         self.close(slot, CloseCode::TRY_AGAIN_LATER, "too slow");
@@ -164,8 +171,24 @@ impl<S: Service, P: Poller> Manager<S, P> {
         if !entry.ending {
             entry.ending = true;
             entry.websocket.end_of_stream();
+            self.cut(slot);
             self.leave(slot);
             self.ending.push(slot);
+        }
+    }
+
+    /// Tells the service what was not written, and what gave way, where a connection ends before.
+    fn cut(&mut self, slot: u32) {
+        let Self { connections, desk, service, .. } = self;
+        let Some(entry) = connections.get_mut(slot as usize) else { return };
+        let losses = entry.outbox.backlog().map_or_else(Vec::new, |backlog| backlog.take_losses());
+        let unwritten = entry.outbox.unwritten(&desk.pieces);
+        let mut connection = entry.connection(self.index, slot, desk);
+        if !losses.is_empty() {
+            service.lost(&mut connection, &losses, false);
+        }
+        if unwritten.first.is_some() {
+            service.cut(&connection, unwritten);
         }
     }
 

@@ -20,19 +20,31 @@ pub(crate) struct Backlog {
     pub(super) mid_frame: bool,
     /// Frames that give way if too much waits.
     pub(super) droppable: usize,
-    /// The frame that waits for each subscription of which only the newest is to.
+    /// Which publication waits for each subscription of which only the newest is to.
     pub(super) latest: HashMap<(Room, RequestId), u64>,
     pub(super) losses: Losses,
-    /// The number of the frame that comes next.
-    next_frame: u64,
+    /// The number of the publication whose delivery was appended last.
+    sequence: u64,
+}
+
+/// What was not written to a connection, not wholly.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Unwritten {
+    /// How many frames.
+    pub frames: u64,
+    /// The lowest number of a publication that is among them: deliveries of earlier ones were written
+    /// or gave way. None: no delivery is.
+    pub first: Option<u64>,
 }
 
 /// Bytes of one frame.
 #[derive(Debug)]
 pub(super) struct Chunk {
     pub(super) bytes: Bytes,
-    /// Which frame; later ones have larger numbers.
-    pub(super) frame: u64,
+    /// The number of the publication that the frame is a delivery of; of another frame, that of the
+    /// delivery before it.
+    pub(super) sequence: u64,
+    pub(super) is_delivery: bool,
     pub(super) ends_frame: bool,
     /// On the last chunk of a frame that may give way: what it is.
     pub(super) waiting: Option<Box<Waiting>>,
@@ -72,22 +84,42 @@ impl Backlog {
         self.frames as u64
     }
 
+    /// What has not been written, not wholly.
+    pub(crate) fn unwritten(&self) -> Unwritten {
+        self.unwritten_from(0)
+    }
+
+    /// The same, of the chunks from one on.
+    fn unwritten_from(&self, chunk: usize) -> Unwritten {
+        let ends = |chunk: &&Chunk| chunk.ends_frame;
+        let frames = self.chunks.range(chunk..).filter(ends).count() as u64;
+        let first = self.chunks.range(chunk..).find(|chunk| chunk.is_delivery);
+        Unwritten { frames, first: first.map(|chunk| chunk.sequence) }
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.chunks.is_empty()
     }
 
     /// Appends bytes of a frame, and drops the one before that it takes the place of.
-    pub(super) fn push(&mut self, bytes: Bytes, ends_frame: bool, waiting: Option<Box<Waiting>>) {
-        let frame = self.next_frame;
-        self.next_frame += u64::from(ends_frame);
-        let chunk = Chunk { bytes, frame, ends_frame, waiting };
-        let before =
-            chunk.latest().and_then(|subscription| self.latest.get(&subscription).copied());
+    /// `delivery` is the number of the publication that it is a delivery of.
+    pub(super) fn push(
+        &mut self,
+        bytes: Bytes,
+        ends_frame: bool,
+        delivery: Option<u64>,
+        waiting: Option<Box<Waiting>>,
+    ) {
+        self.sequence = delivery.unwrap_or(self.sequence);
+        let (sequence, is_delivery) = (self.sequence, delivery.is_some());
+        let chunk = Chunk { bytes, sequence, is_delivery, ends_frame, waiting };
+        if let Some(subscription) = chunk.latest()
+            && let Some(before) = self.latest.get(&subscription).copied()
+        {
+            self.replace(before, &subscription);
+        }
         self.count(&chunk);
         self.chunks.push_back(chunk);
-        if let Some(before) = before {
-            self.replace(before);
-        }
     }
 
     /// Puts a chunk before all others.
@@ -109,7 +141,7 @@ impl Backlog {
         self.droppable += usize::from(chunk.is_droppable());
         if let Some(subscription) = chunk.latest() {
             let newest = self.latest.entry(subscription).or_default();
-            *newest = chunk.frame.max(*newest);
+            *newest = chunk.sequence.max(*newest);
         }
     }
 
@@ -118,7 +150,7 @@ impl Backlog {
         self.frames -= usize::from(chunk.ends_frame);
         self.droppable -= usize::from(chunk.is_droppable());
         if let Some(subscription) = chunk.latest()
-            && self.latest.get(&subscription) == Some(&chunk.frame)
+            && self.latest.get(&subscription) == Some(&chunk.sequence)
         {
             self.latest.remove(&subscription);
         }
@@ -151,22 +183,21 @@ impl Backlog {
         }
     }
 
-    /// Drops all frames but one that is half written, and returns how many those were. So a close
-    /// frame can still follow.
-    pub(crate) fn drop_frames(&mut self) -> usize {
+    /// Drops all frames but one that is half written, and returns what those were. So a close frame
+    /// can still follow.
+    pub(crate) fn drop_frames(&mut self) -> Unwritten {
         let kept = if self.mid_frame {
             self.chunks.iter().position(|chunk| chunk.ends_frame).map_or(0, |last| last + 1)
         } else {
             0
         };
-        let before = self.frames;
+        let dropped = self.unwritten_from(kept);
         let mut chunks = std::mem::take(&mut self.chunks);
         chunks.truncate(kept);
         let losses = std::mem::take(&mut self.losses);
-        *self = Self { mid_frame: self.mid_frame, losses, ..Self::default() };
-        for Chunk { bytes, ends_frame, waiting, .. } in chunks {
-            self.push(bytes, ends_frame, waiting);
-        }
-        before - self.frames
+        let sequence = self.sequence;
+        *self = Self { mid_frame: self.mid_frame, losses, sequence, ..Self::default() };
+        chunks.into_iter().rev().for_each(|chunk| self.put_back(chunk));
+        dropped
     }
 }

@@ -19,6 +19,7 @@ use campanile_wire::{Head, Kind, OpCode};
 pub(crate) use backlog::Backlog;
 pub(crate) use parcel::{Packing, Parcel};
 
+pub use backlog::Unwritten;
 pub use yielding::Loss;
 use yielding::Waiting;
 
@@ -43,10 +44,16 @@ pub struct Pieces {
     pieces: Vec<Piece>,
     /// The bytes that only one connection gets: whole frames, and deliveries' own parts.
     private: Vec<u8>,
-    /// A publication to all its rooms, or to one of them.
-    shipments: Vec<Arc<Publication>>,
+    shipments: Vec<Shipment>,
     /// To which room a shipment goes, of those that go to one; sorted.
     rooms: Vec<(u32, Room)>,
+}
+
+/// A publication to all its rooms, or to one of them.
+#[derive(Debug)]
+struct Shipment {
+    publication: Arc<Publication>,
+    sequence: u64,
 }
 
 /// A delivery, or bytes in the form they are to leave in.
@@ -59,16 +66,21 @@ struct Piece {
 }
 
 impl Pieces {
-    /// Makes a publication known, and returns what to deliver it by.
-    pub(crate) fn add(&mut self, publication: Arc<Publication>) -> u32 {
-        self.shipments.push(publication);
+    /// Makes the publication of a number known, and returns what to deliver it by.
+    pub(crate) fn add(&mut self, sequence: u64, publication: Arc<Publication>) -> u32 {
+        self.shipments.push(Shipment { publication, sequence });
         (self.shipments.len() - 1) as u32
     }
 
     /// Makes known the part of a publication that goes to one room: so that it is known later, if it
     /// has to give way, what whom was lost.
-    pub(crate) fn add_for(&mut self, publication: Arc<Publication>, room: Room) -> u32 {
-        let shipment = self.add(publication);
+    pub(crate) fn add_for(
+        &mut self,
+        sequence: u64,
+        publication: Arc<Publication>,
+        room: Room,
+    ) -> u32 {
+        let shipment = self.add(sequence, publication);
         self.rooms.push((shipment, room));
         shipment
     }
@@ -94,7 +106,7 @@ impl Pieces {
 
     /// Returns what waits if `piece` does; none if it may not give way.
     fn waiting(&self, piece: &Piece) -> Option<Box<Waiting>> {
-        let publication = self.shipments.get(piece.shipment as usize)?;
+        let Shipment { publication, .. } = self.shipments.get(piece.shipment as usize)?;
         if publication.slow() == Slow::Close {
             return None;
         }
@@ -103,6 +115,17 @@ impl Pieces {
         let room = self.rooms[found].1.clone();
         let id = RequestId::parse(str::from_utf8(publication.id_of(self.private(piece))).ok()?)?;
         Some(Box::new(Waiting { slow: publication.slow(), room, id }))
+    }
+
+    /// Returns the number of the publication that `piece` is a delivery of; none: it is none.
+    fn sequence(&self, piece: &Piece) -> Option<u64> {
+        self.shipments.get(piece.shipment as usize).map(|shipment| shipment.sequence)
+    }
+
+    /// Returns the pieces of a chain.
+    fn chain(&self, first: u32) -> impl Iterator<Item = &Piece> {
+        let at = |index: u32| self.pieces.get(index as usize);
+        std::iter::successors(at(first), move |piece| at(piece.next))
     }
 
     fn private(&self, piece: &Piece) -> &[u8] {
@@ -145,7 +168,7 @@ impl Outbox {
     ) -> bool {
         let Pieces { shipments, private, .. } = pieces;
         let start = private.len() as u32;
-        shipments[shipment as usize].append_private(id, private);
+        shipments[shipment as usize].publication.append_private(id, private);
         let end = private.len() as u32;
         self.link(pieces, Piece { next: NONE, shipment, start, end })
     }
@@ -177,7 +200,7 @@ impl Outbox {
         let mut next = self.first;
         while let Some(piece) = pieces.pieces.get(next as usize) {
             match pieces.shipments.get(piece.shipment as usize) {
-                Some(publication) => parcel.pack_delivery(
+                Some(Shipment { publication, .. }) => parcel.pack_delivery(
                     publication,
                     pieces.private(piece),
                     self.window_bits,
@@ -188,6 +211,25 @@ impl Outbox {
             next = piece.next;
         }
         (self.first, self.last) = (NONE, NONE);
+    }
+
+    /// Takes back a parcel of which nothing was written, and nothing will be.
+    pub(crate) fn unpack(&mut self, parcel: &Parcel) {
+        self.first = parcel.first;
+    }
+
+    /// Returns what is not written, not wholly.
+    pub(crate) fn unwritten(&self, pieces: &Pieces) -> Unwritten {
+        let backlog = self.backlog.as_ref();
+        let waiting = backlog.map_or_else(Unwritten::default, |backlog| backlog.unwritten());
+        let mut chain = pieces.chain(self.first);
+        let first = waiting.first.or_else(|| chain.find_map(|piece| pieces.sequence(piece)));
+        Unwritten { first, frames: waiting.frames + pieces.chain(self.first).count() as u64 }
+    }
+
+    /// Returns what subscriptions lost, and were not told of yet.
+    pub(crate) fn losses(&self) -> Vec<Loss> {
+        self.backlog.as_ref().map_or_else(Vec::new, |backlog| backlog.losses())
     }
 
     /// Returns what an earlier turn could not write.

@@ -146,7 +146,7 @@ impl Parcel {
                 if !taken.is_empty() {
                     let ends_frame = at == *end;
                     let waiting = if ends_frame { pieces.waiting(piece) } else { None };
-                    backlog.push(taken, ends_frame, waiting);
+                    backlog.push(taken, ends_frame, pieces.sequence(piece), waiting);
                 }
             }
         }

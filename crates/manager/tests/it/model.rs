@@ -3,11 +3,11 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use campanile_manager::Slow;
 use campanile_manager::testing::{Client, Heard};
 use campanile_manager::wire::{CloseCode, Side};
+use campanile_manager::{Loss, Slow};
 
-use crate::service::Entries;
+use crate::service::{Entries, Subscribed};
 
 /// A client and what it expects.
 pub(crate) struct Peer {
@@ -146,6 +146,10 @@ impl Peer {
             assert_eq!(untold, None, "{}: heard {heard:?} of {mine:?}, must {must}", context());
             let lost = self.lost.get(id).copied().unwrap_or(0);
             assert!(lost <= missed.len(), "{}: lost {lost}, missed {missed:?}", context());
+            let unwritten_from = entries.clients[&self.id].unwritten_from;
+            explains(heard, &missed, subscribed, unwritten_from).unwrap_or_else(|| {
+                panic!("{}: heard {heard:?}, unwritten from {unwritten_from:?}", context())
+            });
         }
     }
 
@@ -168,4 +172,26 @@ impl Published {
         self.excluded != Some(client)
             && self.rooms.as_ref().is_none_or(|rooms| rooms.iter().any(|one| one == room))
     }
+}
+
+/// Checks that what the service was told explains what a subscription missed: each that is missing
+/// before the last that it heard gave way, as many as were told, and nothing was heard that was said
+/// not to be written. None: it does not.
+fn explains(
+    heard: &[u64],
+    missed: &[u64],
+    subscribed: &Subscribed,
+    unwritten_from: Option<u64>,
+) -> Option<()> {
+    let last = heard.last().copied().unwrap_or(0);
+    let is_in = |loss: &Loss, number: u64| (loss.first..=loss.last).contains(&number);
+    let gave_way = |number: &&u64| subscribed.losses.iter().any(|loss| is_in(loss, **number));
+    let is_told = missed.iter().take_while(|number| **number < last).all(|it| gave_way(&it));
+    let are_so_many = subscribed.losses.iter().all(|loss| {
+        let inside = missed.iter().filter(|number| is_in(loss, **number));
+        let ends = [loss.first, loss.last].iter().all(|end| missed.contains(end));
+        ends && inside.count() as u64 >= loss.deliveries
+    });
+    let is_behind = unwritten_from.is_none_or(|first| last <= first);
+    (is_told && are_so_many && is_behind).then_some(())
 }

@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use campanile_manager::hub::{RequestId, Room, RoomChanges};
 use campanile_manager::wire::{CloseCode, Closed};
-use campanile_manager::{Connection, ConnectionKey, Connections, Loss, Message, Page, Service};
+use campanile_manager::{
+    Connection, ConnectionKey, Connections, Loss, Message, Page, Service, Unwritten,
+};
 
 /// Answers `sub ROOM ID`, `unsub ID`, `burst COUNT BYTES`, `quit CODE`, `nap` (it pauses until it is
 /// told `wake`), `tell` (it says `written` when all is), and echoes all else.
@@ -46,6 +48,8 @@ pub(crate) struct Subscribed {
     pub(crate) since: u64,
     /// When it was ended: publications handled for sure, and publications accepted.
     pub(crate) until: Option<(u64, u64)>,
+    /// What gave way.
+    pub(crate) losses: Vec<Loss>,
 }
 
 #[derive(Debug, Default)]
@@ -55,6 +59,8 @@ pub(crate) struct Life {
     pub(crate) closed: Vec<Closed>,
     /// Publications handled for sure when the service closed it.
     pub(crate) quit_at: Option<u64>,
+    /// The first publication with a delivery that waited for it at its end, and was not written.
+    pub(crate) unwritten_from: Option<u64>,
 }
 
 /// A client, and whether it is subscribed when it is opened.
@@ -134,10 +140,31 @@ impl Service for Rooms {
         life.closed.push(closed.clone());
     }
 
-    fn lost(&mut self, connection: &mut Connection<'_, Session>, losses: &[Loss]) {
-        for Loss { room, id, deliveries } in losses {
+    fn lost(
+        &mut self,
+        connection: &mut Connection<'_, Session>,
+        losses: &[Loss],
+        can_be_told: bool,
+    ) {
+        let mut journal = self.journal.lock();
+        for loss in losses {
+            let subscribed = journal.subscriptions.get_mut(&loss.id.to_string());
+            subscribed.expect("it was subscribed").losses.push(loss.clone());
+        }
+        drop(journal);
+        for Loss { room, id, deliveries, .. } in losses.iter().filter(|_| can_be_told) {
             connection.send_text(&format!("lost {deliveries} {id} of {room}"));
         }
+    }
+
+    fn shed(&mut self, connection: &Connection<'_, Session>, dropped: Unwritten) {
+        self.cut(connection, dropped);
+    }
+
+    fn cut(&mut self, connection: &Connection<'_, Session>, dropped: Unwritten) {
+        let mut journal = self.journal.lock();
+        let life = journal.clients.entry(connection.session().client).or_default();
+        life.unwritten_from = life.unwritten_from.into_iter().chain(dropped.first).min();
     }
 
     fn rooms_changed(&mut self, changes: &RoomChanges) {
@@ -185,7 +212,8 @@ impl Rooms {
         }
         let mut journal = self.journal.lock();
         let since = journal.accepted;
-        let subscribed = Subscribed { room: room.to_owned(), since, until: None };
+        let (until, losses) = Default::default();
+        let subscribed = Subscribed { room: room.to_owned(), since, until, losses };
         assert!(journal.subscriptions.insert(id.to_owned(), subscribed).is_none(), "a new id");
         connection.send_text(&format!("ok {id}"));
     }
