@@ -115,6 +115,9 @@ pub(super) struct FanoutOptions {
     /// Measures connections with permessage-deflate, beside plain ones
     #[arg(long)]
     pub(super) compressed: bool,
+    /// Measures connections under TLS, beside plain ones
+    #[arg(long)]
+    pub(super) tls: bool,
 }
 
 #[derive(Clone, Debug, Args)]
@@ -131,6 +134,9 @@ pub(super) struct IdleOptions {
     /// Rooms that the connections are spread over
     #[arg(long, default_value_t = 1)]
     pub(super) rooms: usize,
+    /// Measures connections under TLS, beside plain ones
+    #[arg(long)]
+    pub(super) tls: bool,
 }
 
 #[derive(Clone, Debug, Args)]
@@ -143,6 +149,9 @@ pub(super) struct ConnectOptions {
     /// Connections being opened at a time
     #[arg(long, default_value_t = 64)]
     pub(super) at_once: usize,
+    /// Measures connections under TLS, beside plain ones
+    #[arg(long)]
+    pub(super) tls: bool,
 }
 
 #[derive(Clone, Debug, Args)]

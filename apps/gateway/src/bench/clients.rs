@@ -11,7 +11,9 @@ use rustix::net::sockopt::set_tcp_quickack;
 use super::failure::{Doing, Failure};
 use super::frames::Frame;
 use super::link::{Link, Stage};
+use super::plan::Load;
 use super::server::Endpoint;
+use super::tls::Sessions;
 
 const WAKER: Token = Token(usize::MAX);
 
@@ -54,11 +56,13 @@ pub(super) struct Clients {
     epoch: Instant,
     endpoint: Endpoint,
     compressed: bool,
+    /// Under TLS.
+    sessions: Option<Sessions>,
 }
 
 impl Clients {
     /// Makes clients of `endpoint`, none of them connected yet.
-    pub(super) fn new(endpoint: Endpoint, compressed: bool) -> Result<Self, Failure> {
+    pub(super) fn new(endpoint: Endpoint, load: &Load) -> Result<Self, Failure> {
         let poll = Poll::new().doing("make a poller")?;
         let waker = Waker::new(poll.registry(), WAKER).doing("make a waker")?;
         Ok(Self {
@@ -70,7 +74,8 @@ impl Clients {
             links: Vec::new(),
             epoch: Instant::now(),
             endpoint,
-            compressed,
+            compressed: load.compressed,
+            sessions: load.tls.then(Sessions::new).transpose()?,
         })
     }
 
@@ -107,7 +112,8 @@ impl Clients {
     /// Begins one more connection, and returns its index.
     pub(super) fn begin(&mut self) -> Result<usize, Failure> {
         let index = self.links.len();
-        let mut link = Link::begin(self.endpoint.address, index, self.now_ns())?;
+        let session = self.sessions.as_ref().map(Sessions::begin).transpose()?;
+        let mut link = Link::begin(self.endpoint.address, index, session, self.now_ns())?;
         let interest = Interest::READABLE | Interest::WRITABLE;
         self.poll
             .registry()

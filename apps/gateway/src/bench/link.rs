@@ -5,6 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 
 use mio::net::TcpStream;
 use rustix::net::{AddressFamily, SocketFlags, SocketType, bind, connect, socket_with};
+use rustls::{ClientConnection, Stream};
 
 use super::failure::{Doing, Failure};
 use super::frames::{Frame, Frames, append_client_frame};
@@ -25,6 +26,8 @@ pub(super) enum Stage {
 /// One client's connection.
 pub(super) struct Link {
     pub(super) stream: TcpStream,
+    /// Under TLS.
+    session: Option<Box<ClientConnection>>,
     pub(super) stage: Stage,
     head: Vec<u8>,
     frames: Frames,
@@ -41,7 +44,12 @@ pub(super) struct Link {
 impl Link {
     /// Begins to connect, from a source address that only this process uses, and another one for
     /// every 10,000 links: each address has about 28,000 ports.
-    pub(super) fn begin(server: SocketAddr, index: usize, now_ns: u64) -> Result<Self, Failure> {
+    pub(super) fn begin(
+        server: SocketAddr,
+        index: usize,
+        session: Option<Box<ClientConnection>>,
+        now_ns: u64,
+    ) -> Result<Self, Failure> {
         let block = u8::try_from(index / 10_000).ok().filter(|block| *block < 250);
         let block = block.ok_or_else(|| Failure::new("too many links"))?;
         let [_, _, high, low] = std::process::id().to_be_bytes();
@@ -58,6 +66,7 @@ impl Link {
         stream.set_nodelay(true).doing("set TCP_NODELAY on a client's socket")?;
         Ok(Self {
             stream,
+            session,
             stage: Stage::Connecting,
             head: Vec::new(),
             frames: Frames::default(),
@@ -70,7 +79,11 @@ impl Link {
 
     /// Sends small things at once: they fit into an empty socket buffer, or the server is stuck.
     pub(super) fn send(&mut self, bytes: &[u8]) -> Result<(), Failure> {
-        match self.stream.write(bytes) {
+        let sent = match &mut self.session {
+            None => self.stream.write(bytes),
+            Some(session) => write_under_tls(session, &mut self.stream, bytes),
+        };
+        match sent {
             Ok(sent) if sent == bytes.len() => Ok(()),
             Ok(_) => Err(Failure::new("the server does not read what the clients send")),
             Err(error) => Err(error).doing("send from a client"),
@@ -85,16 +98,22 @@ impl Link {
     }
 
     /// Reads once. Returns whether the socket may hold more: a read that did not fill `buffer`
-    /// emptied it, and epoll will tell of what comes later.
+    /// emptied it, and epoll will tell of what comes later. Under TLS there may be more until there
+    /// is none.
     pub(super) fn read<'b>(&mut self, buffer: &'b mut [u8]) -> Result<(&'b [u8], bool), Failure> {
-        match self.stream.read(buffer) {
+        let read = match &mut self.session {
+            None => self.stream.read(buffer),
+            Some(session) => Stream::new(&mut **session, &mut self.stream).read(buffer),
+        };
+        let is_tls = self.session.is_some();
+        match read {
             Ok(0) => {
                 self.stage = Stage::Ended;
                 Ok((&[], false))
             }
-            Ok(length) => Ok((&buffer[..length], length == buffer.len())),
+            Ok(length) => Ok((&buffer[..length], is_tls || length == buffer.len())),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok((&[], false)),
-            Err(error) if error.kind() == io::ErrorKind::ConnectionReset => {
+            Err(error) if is_end(&error) => {
                 self.stage = Stage::Ended;
                 Ok((&[], false))
             }
@@ -140,5 +159,25 @@ impl Link {
         });
         self.frames = frames;
         outcome
+    }
+}
+
+fn is_end(error: &io::Error) -> bool {
+    // Without a word of goodbye, under TLS.
+    matches!(error.kind(), io::ErrorKind::ConnectionReset | io::ErrorKind::UnexpectedEof)
+}
+
+/// Sends under TLS; what is given before the handshake is done goes out behind it.
+fn write_under_tls(
+    session: &mut ClientConnection,
+    stream: &mut TcpStream,
+    bytes: &[u8],
+) -> io::Result<usize> {
+    let taken = session.writer().write(bytes)?;
+    match session.complete_io(stream) {
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock && session.is_handshaking() => {
+            Ok(taken)
+        }
+        done => done.map(|_| taken),
     }
 }

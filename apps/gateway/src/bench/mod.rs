@@ -29,6 +29,7 @@ mod session;
 mod table;
 #[cfg(test)]
 mod tests;
+mod tls;
 
 pub use arguments::Arguments;
 pub use failure::Failure;

@@ -47,6 +47,8 @@ pub(super) struct Load {
     pub(super) rate: Option<f64>,
     /// Whether the clients offer permessage-deflate.
     pub(super) compressed: bool,
+    /// Whether the clients speak TLS, which only campanile does.
+    pub(super) tls: bool,
     /// Connections being opened at a time.
     pub(super) at_once: usize,
     pub(super) purpose: Purpose,
@@ -62,6 +64,7 @@ impl Default for Load {
             in_flight: 1,
             rate: None,
             compressed: false,
+            tls: false,
             at_once: 64,
             purpose: Purpose::Listen,
         }

@@ -10,6 +10,7 @@ use super::backend;
 use super::failure::{Doing, Failure};
 use super::plan::{Plan, Purpose, Server};
 use super::publisher::Publisher;
+use super::tls::Files;
 
 /// The longest that a server may take to listen.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -20,6 +21,8 @@ pub(super) struct Running {
     pub(super) endpoint: Endpoint,
     /// Where triggers go, for campanile.
     trigger: SocketAddr,
+    /// What it shows under TLS.
+    _files: Option<Files>,
 }
 
 /// Where the clients of a server connect, and how.
@@ -87,11 +90,16 @@ impl Running {
     pub(super) fn start(plan: &Plan) -> Result<Self, Failure> {
         let [public, internal] = free_ports()?;
         let local = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        let files = plan.load.tls.then(Files::write).transpose()?;
         let (command, address, dialect) = match &plan.server {
             Server::Campanile { program } => {
                 affinity::stay_on(plan.client_core)?;
                 let backend = backend::start()?;
-                let command = campanile(program, local(public), local(internal), backend);
+                let mut command = campanile(program, local(public), local(internal), backend);
+                if let Some(files) = &files {
+                    command.env("CAMPANILE_PUBLIC_CERTIFICATE", files.certificate());
+                    command.env("CAMPANILE_PUBLIC_PRIVATE_KEY", files.key());
+                }
                 (Some(command), local(public), Dialect::Campanile)
             }
             Server::Floor { program } => {
@@ -119,7 +127,7 @@ impl Running {
         let child = child.transpose()?;
         affinity::stay_on(plan.client_core)?;
         let endpoint = Endpoint::new(address, dialect, plan.load.rooms, plan.load.purpose);
-        let mut running = Self { child, endpoint, trigger: local(internal) };
+        let mut running = Self { child, endpoint, trigger: local(internal), _files: files };
         running.wait_until_it_listens(&plan.name)?;
         Ok(running)
     }

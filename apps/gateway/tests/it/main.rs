@@ -4,6 +4,7 @@ mod support;
 
 mod api;
 mod backend;
+mod bench;
 mod cluster;
 mod config;
 mod deploy;

@@ -3,9 +3,9 @@
 use super::super::arguments::{Common, FanoutOptions};
 use super::super::failure::Failure;
 use super::super::orchestrator::{plans, rounds, start_all};
-use super::super::plan::{Load, Order, Plan, Server};
+use super::super::plan::{Load, Order, Plan};
 use super::super::report::{Row, Section, section};
-use super::campanile_to_others;
+use super::{campanile_to_others, with_variant};
 
 pub(super) fn fanout_section(options: &FanoutOptions) -> Result<Section, Failure> {
     let load = Load {
@@ -19,13 +19,10 @@ pub(super) fn fanout_section(options: &FanoutOptions) -> Result<Section, Failure
     };
     let mut all = plans(&options.common, &load)?;
     if options.compressed {
-        let deflating = all.iter().filter(|plan| matches!(plan.server, Server::Campanile { .. }));
-        let mut deflating: Vec<Plan> = deflating.cloned().collect();
-        for plan in &mut deflating {
-            plan.name.push_str(" deflate");
-            plan.load.compressed = true;
-        }
-        all.splice(0..0, deflating);
+        with_variant(&mut all, "deflate", |load| load.compressed = true);
+    }
+    if options.tls {
+        with_variant(&mut all, "tls", |load| load.tls = true);
     }
     let members = options.connections / load.rooms;
     let publications =

@@ -9,6 +9,7 @@ use super::super::plan::{Load, Order};
 use super::super::proc::Memory;
 use super::super::report::Section;
 use super::super::table::Table;
+use super::with_variant;
 
 pub(super) fn idle_section(options: &IdleOptions) -> Result<Section, Failure> {
     let load = Load { rooms: options.rooms.max(1), ..Load::default() };
@@ -23,7 +24,11 @@ pub(super) fn idle_section(options: &IdleOptions) -> Result<Section, Failure> {
     ]);
     let (first, second) = (options.connections / 2, options.connections - options.connections / 2);
     let mut rows = Vec::new();
-    for plan in plans(&options.common, &load)? {
+    let mut all = plans(&options.common, &load)?;
+    if options.tls {
+        with_variant(&mut all, "tls", |load| load.tls = true);
+    }
+    for plan in all {
         let mut session = Session::start(&plan)?;
         let empty = session.memory()?;
         session.slice(Order::Open(options.warm_up))?;

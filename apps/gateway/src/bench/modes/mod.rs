@@ -9,7 +9,7 @@ use super::arguments::{
     AllOptions, Common, ConnectOptions, EchoOptions, FanoutOptions, GrowthOptions, IdleOptions,
 };
 use super::failure::Failure;
-use super::plan::{Plan, Server};
+use super::plan::{Load, Plan, Server};
 use super::report::print;
 use fanout::fanout_section;
 use growth::growth_sections;
@@ -49,6 +49,7 @@ pub(super) fn all(options: &AllOptions) -> Result<(), Failure> {
         rate: None,
         publications: None,
         compressed: false,
+        tls: false,
     };
     let compressed = FanoutOptions { payload: 512, compressed: true, ..fanout(1_000, 1) };
     let alone = Common { peer: Vec::new(), against: Vec::new(), ..common.clone() };
@@ -63,11 +64,13 @@ pub(super) fn all(options: &AllOptions) -> Result<(), Failure> {
             connections: 10_000,
             warm_up: 2_000,
             rooms: 100,
+            tls: true,
         })?,
         connect_section(&ConnectOptions {
             common: common.clone(),
             connections: 1_000,
             at_once: 64,
+            tls: false,
         })?,
     ];
     sections.extend(growth_sections(&GrowthOptions {
@@ -76,6 +79,17 @@ pub(super) fn all(options: &AllOptions) -> Result<(), Failure> {
         rooms: vec![1, 1_000, 100_000],
     })?);
     print(&sections, common.json)
+}
+
+/// Puts before the plans those of campanile once more, with another load.
+fn with_variant(plans: &mut Vec<Plan>, name: &str, change: impl Fn(&mut Load)) {
+    let plain = plans.iter().filter(|plan| matches!(plan.server, Server::Campanile { .. }));
+    let mut variants: Vec<Plan> = plain.cloned().collect();
+    for plan in &mut variants {
+        plan.name = format!("{} {name}", plan.name);
+        change(&mut plan.load);
+    }
+    plans.splice(0..0, variants);
 }
 
 /// Returns the pairs of plans to compare: each campanile with all after it, or, without one, the

@@ -5,11 +5,14 @@ use super::super::failure::Failure;
 use super::super::orchestrator::{plan, plans, rounds, start_all};
 use super::super::plan::{Load, Order, Purpose, Server};
 use super::super::report::{Row, Section, section};
-use super::campanile_to_others;
+use super::{campanile_to_others, with_variant};
 
 pub(super) fn connect_section(options: &ConnectOptions) -> Result<Section, Failure> {
     let load = Load { at_once: options.at_once.max(1), purpose: Purpose::Greet, ..Load::default() };
-    let all = plans(&options.common, &load)?;
+    let mut all = plans(&options.common, &load)?;
+    if options.tls {
+        with_variant(&mut all, "tls", |load| load.tls = true);
+    }
     let open = vec![Order::Open(options.connections); all.len()];
     let mut sessions = start_all(&all, &vec![Order::Open(100); all.len()])?;
     let slices = rounds(&mut sessions, &open, options.common.rounds)?;

@@ -57,7 +57,7 @@ impl Session {
     fn start(plan: Plan) -> Result<Self, Failure> {
         let descriptors = affinity::raise_descriptors();
         let server = Running::start(&plan)?;
-        let clients = Clients::new(server.endpoint.clone(), plan.load.compressed)?;
+        let clients = Clients::new(server.endpoint.clone(), &plan.load)?;
         Ok(Self { plan, server, clients, publisher: None, next_sequence: 0, descriptors })
     }
 

@@ -23,7 +23,7 @@ fn publish(payload_bytes: usize) -> Result<(u64, u64, Faults), Failure> {
 
     let load = Load { rooms: 3, payload_bytes, ..Load::default() };
     let endpoint = Endpoint::new(address, Dialect::Control, load.rooms, Purpose::Listen);
-    let mut clients = Clients::new(endpoint.clone(), false)?;
+    let mut clients = Clients::new(endpoint.clone(), &load)?;
     openings::open(&mut clients, &endpoint, &load, 7, 0)?;
     let mut publisher = Publisher::control(address, &endpoint.request("/control", false))?;
 
