@@ -31,6 +31,7 @@
 //! | [`names`] | which names channels and groups may have |
 //! | [`statistics`] | what is counted |
 //! | [`memory`] | a layer within one process |
+//! | [`redis`] | layers on Redis, which Django's processes can be on too |
 //! | `queue` | what waits for a channel |
 
 // In reading order, which the blank lines keep.
@@ -53,6 +54,8 @@ pub mod statistics;
 
 pub mod memory;
 
+pub mod redis;
+
 mod queue;
 
 pub use channel::{Channel, Missed, MissedReason, Received};
@@ -60,5 +63,6 @@ pub use error::{LayerError, SendError};
 pub use layer::{ChannelLayer, Layer, Reach};
 pub use memory::MemoryLayer;
 pub use message::{Map, Message, Value};
+pub use redis::{HostUrl, RedisSettings};
 pub use settings::Settings;
 pub use statistics::Statistics;

@@ -1,0 +1,15 @@
+//! Layers on Redis, in the formats of channels_redis, so that Django's processes are on them too.
+//!
+//! There are two, which cannot talk to each other; a deployment uses one. Both know their hosts by
+//! `hosts`: each has a keeper (`keeper`) that connects, proves the way alive, lets the layer join
+//! everything again (`Tenant`), and says how long it was lost.
+
+#[expect(dead_code, reason = "the layers on it follow")]
+mod hosts;
+mod keeper;
+mod ring;
+pub(crate) mod settings;
+mod url;
+
+pub use settings::{Format, RedisSettings, SecretKeys};
+pub use url::{HostUrl, HostUrlError};
