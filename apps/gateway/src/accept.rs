@@ -147,9 +147,10 @@ impl Acceptor {
 
     fn refuse(&mut self, stream: TcpStream, full: Full, lingering: &Arc<Semaphore>) {
         let refusals = &self.shared.refusals;
-        let counter = match full {
-            Full::All => &refusals.connections_max,
-            Full::Address => &refusals.connections_per_address_max,
+        let counter = match (full, self.side) {
+            (Full::All, Side::Public) => &refusals.connections_max,
+            (Full::All, Side::Internal) => &refusals.internal_connections_max,
+            (Full::Address, _) => &refusals.connections_per_address_max,
         };
         counter.add();
         if full == Full::All && self.full.is_news() {
@@ -160,13 +161,16 @@ impl Acceptor {
                      [limits] connections_max and the files that this process may open allow."
                 ),
                 Side::Internal => tracing::warn!(
-                    "connections to the internal listener are refused: all {places} places are \
-                     taken. Its callers should end connections, or use one for many requests."
+                    "connections to the internal listener are refused: all {places} places of \
+                     [internal] connections_max are taken. Its callers should end connections, or \
+                     use one for many requests."
                 ),
             }
         }
         self.say_unavailable(&stream);
-        let Ok(place) = Arc::clone(lingering).try_acquire_owned() else { return };
+        let Ok(place) = Arc::clone(lingering).try_acquire_owned() else {
+            return self.shared.refusals.unread.add();
+        };
         tokio::spawn(async move {
             linger(stream).await;
             drop(place);

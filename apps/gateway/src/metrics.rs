@@ -37,6 +37,8 @@ impl Count {
 pub struct Refusals {
     /// There were `connections_max`.
     pub connections_max: Count,
+    /// The internal listener had `[internal] connections_max`.
+    pub internal_connections_max: Count,
     /// The address had `connections_per_address_max`.
     pub connections_per_address_max: Count,
     /// The user had `connections_per_user_max`.
@@ -68,6 +70,9 @@ pub struct Refusals {
     pub not_found: Count,
     /// Requests to the internal listener without a key, under a name that may be a web page's.
     pub host: Count,
+    /// Of all these, those that were hung up on at once, since too many others were still to read
+    /// their answer: they may not have read theirs.
+    pub unread: Count,
 }
 
 /// What became of triggers.
@@ -97,6 +102,7 @@ impl Refusals {
     fn iter(&self) -> impl Iterator<Item = (&'static str, u64)> {
         [
             ("connections_max", &self.connections_max),
+            ("internal_connections_max", &self.internal_connections_max),
             ("connections_per_address_max", &self.connections_per_address_max),
             ("connections_per_user_max", &self.connections_per_user_max),
             ("descriptors", &self.descriptors),
@@ -166,6 +172,11 @@ pub fn page(shared: &Shared) -> String {
     for (reason, value) in shared.refusals.iter() {
         page.labelled("refusals_total", "reason", reason, value);
     }
+    page.counter(
+        "refusals_unread",
+        "Refused connections that were hung up on before they had read why.",
+        shared.refusals.unread.get(),
+    );
     page.family("triggers", "Triggers, by what became of them.");
     for (outcome, value) in shared.triggers.iter() {
         page.labelled("triggers_total", "outcome", outcome, value);
@@ -235,6 +246,11 @@ fn service(page: &mut Page, shared: &Shared) {
             "slow_losses_untold",
             "Times that a subscription lost deliveries and its slow client could not be told.",
             &counters.losses_untold,
+        ),
+        (
+            "broker_unaware_closed",
+            "Connections closed after the broker was lost, as they cannot be told of a gap.",
+            &counters.unaware_closed,
         ),
     ];
     for (name, help, counter) in counts {
@@ -372,6 +388,11 @@ fn revalidations(page: &mut Page, shared: &Shared) {
         revalidation.stale_connections(),
     );
     page.gauge("users", "Users that have a connection.", shared.settings.users.len());
+    page.counter(
+        "user_wishes_forgotten",
+        "Wishes that were forgotten for newer ones: whoever was on the way in is asked for again.",
+        shared.settings.users.wishes_forgotten(),
+    );
 }
 
 fn hooks(page: &mut Page, shared: &Shared) {

@@ -94,6 +94,8 @@ pub struct ServiceCounters {
     pub losses_told: AtomicU64,
     /// The same, where the client could not be told.
     pub losses_untold: AtomicU64,
+    /// Connections closed since something may be missing and they know no word for it.
+    pub unaware_closed: AtomicU64,
 }
 
 impl Settings {

@@ -81,6 +81,11 @@ impl Users {
         self.lock().present.len()
     }
 
+    /// Returns how many wishes were forgotten for newer ones.
+    pub fn wishes_forgotten(&self) -> u64 {
+        self.lock().forgotten
+    }
+
     /// Returns whether nobody has.
     pub fn is_empty(&self) -> bool {
         self.len() == 0

@@ -45,6 +45,8 @@ counters! {
     too_long,
     /// Connections that were lost after they had been established.
     losses,
+    /// Times that it was back and publications may be missing from between.
+    gaps,
     /// Connections that were given up as the loops were `backlog_bytes_max` behind.
     backlog_overflows,
     /// Attempts to connect.

@@ -118,6 +118,9 @@ impl<C: Connector> Keeper<C> {
         self.shared.connected(Arc::clone(&proved.link), end.subscribe());
         tracing::info!(broker = %url, "the broker is connected");
         let (from, until) = (before.since, SystemTime::now());
+        if before.told && !proved.unbroken {
+            self.shared.counting.gaps.count();
+        }
         let back = Event::Back { lost: !proved.unbroken, from, until };
         let why = format!("{url}: {}", self.use_until_lost(&mut proved, back).await);
         let since = proved.probes.heard().unwrap_or(until);

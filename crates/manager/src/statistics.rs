@@ -1,5 +1,6 @@
 //! What the loops have done, counted.
 
+use campanile_wire::Overdue;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A number that one loop writes and anybody reads.
@@ -20,6 +21,19 @@ impl Counter {
     /// Returns the number.
     pub fn get(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
+    }
+}
+
+impl Counters {
+    /// Counts what a peer did not do in its time.
+    pub(crate) fn overdue(&self, what: Overdue) {
+        let counter = match what {
+            Overdue::Pong => &self.pongs_missed,
+            Overdue::Message => &self.messages_unfinished,
+            Overdue::Quiet => &self.inactive_closed,
+            Overdue::Close => &self.closes_unanswered,
+        };
+        counter.add(1);
     }
 }
 
@@ -62,6 +76,14 @@ statistics! {
     ended_unclean,
     /// Connections closed because the peer broke the protocol.
     protocol_errors,
+    /// Connections given up because a ping was not answered.
+    pongs_missed,
+    /// Connections closed because a message was begun and not ended in its time.
+    messages_unfinished,
+    /// Connections closed because no message came from their clients for too long.
+    inactive_closed,
+    /// Connections given up because a close was not answered.
+    closes_unanswered,
     /// Connections closed because their outbox was full.
     slow_closed,
     /// Deliveries and replies dropped with a slow connection.

@@ -46,5 +46,6 @@ pub use close::CloseCode;
 pub use error::ProtocolError;
 pub use frame::{Head, OpCode, Role};
 pub use websocket::{
-    Closed, Config, Event, Kind, MaskKeys, Received, Scratch, SendError, Side, State, WebSocket,
+    Closed, Config, Event, Kind, MaskKeys, Overdue, Received, Scratch, SendError, Side, State,
+    WebSocket,
 };

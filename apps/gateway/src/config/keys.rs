@@ -185,6 +185,8 @@ sections! {
         /// Several, as ["new", "old"], are all taken, so that one can be replaced.
         /// CAMPANILE_INTERNAL_KEY_FILE names a file to read them from, each in a line.
         keys "key": Secrets = "" example "change-me" is secret, live;
+        /// Most connections; further ones are refused (503). A file is kept for each.
+        connections_max "connections_max": usize = 256 in 8 ..= 65536;
         /// Its certificate, with those of the authorities between, in a PEM file: with it, the listener
         /// speaks TLS (1.2 and 1.3). The file is read again when it changes.
         certificate "certificate": Option<PathBuf> = "" example "/etc/campanile/fullchain.pem", live;
@@ -315,6 +317,9 @@ sections! {
         connections_per_user_max "connections_per_user_max": Option<usize> = 0 in 1 ..= 100000000;
         /// Longest message of a client, in bytes; a longer one closes its connection (1009).
         message_bytes_max "message_bytes_max": usize = 16777216 in 128 ..= 1073741824;
+        /// Longest time from the first byte of a client's message to its last, in seconds; then its
+        /// connection is closed (1008). 0 for no limit.
+        message_within "message_within_s": Option<Duration> = 60 in 1 ..= 3600;
         /// Messages a second that a client may send for long; one that sends more is closed (1008).
         /// 0 for no limit.
         messages_per_s "messages_per_s": Option<usize> = 1000 in 1 ..= 100000000, live;

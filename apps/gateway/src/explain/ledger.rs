@@ -4,6 +4,7 @@ use super::record::{Fate, Gap, GaveWay, Happening, Moment, Refusal, Trigger, Wha
 use super::ring::Ring;
 use crate::backend::User;
 use crate::config;
+use crate::metrics::Count;
 use crate::serve::Shared;
 use crate::trigger;
 use campanile_hub::Room;
@@ -34,6 +35,7 @@ struct Rings {
     losses: Mutex<Ring<GaveWay>>,
     refusals: Mutex<Ring<Refusal>>,
     gaps: Mutex<VecDeque<Gap>>,
+    gaps_forgotten: Count,
     /// The number of the publication that was written down last.
     sequence: AtomicU64,
 }
@@ -84,6 +86,7 @@ impl Ledger {
                 losses: Mutex::new(Ring::new(entries, half / 4)),
                 refusals: Mutex::new(Ring::new(REFUSALS_MAX.min(entries), half)),
                 gaps: Mutex::default(),
+                gaps_forgotten: Count::default(),
                 sequence: AtomicU64::new(0),
             }
         }))
@@ -111,7 +114,7 @@ impl Ledger {
     }
 
     /// Returns how many entries were forgotten, by what they are.
-    pub fn forgotten(&self) -> [(&'static str, u64); 4] {
+    pub fn forgotten(&self) -> [(&'static str, u64); 5] {
         let rings = self.0.as_ref();
         let count = |count: fn(&Rings) -> u64| rings.map_or(0, count);
         [
@@ -119,6 +122,7 @@ impl Ledger {
             ("refused_triggers", count(|rings| lock(&rings.refusals).begin())),
             ("happenings", count(|rings| lock(&rings.happenings).begin())),
             ("losses", count(|rings| lock(&rings.losses).begin())),
+            ("gaps", count(|rings| rings.gaps_forgotten.get())),
         ]
     }
 
@@ -178,6 +182,7 @@ impl Ledger {
         gaps.push_back(gap);
         if gaps.len() > GAPS_MAX {
             gaps.pop_front();
+            rings.gaps_forgotten.add();
         }
     }
 

@@ -1,6 +1,5 @@
 //! The configuration, as the loops and the listeners understand it.
 
-use super::start::INTERNAL_CONNECTIONS_MAX;
 use crate::config::{Config, raise_descriptor_limit};
 use crate::trigger::ID_BYTES_MAX;
 use campanile_broker::{BrokerUrl, StreamSettings};
@@ -11,8 +10,8 @@ use std::sync::Arc;
 
 /// Returns how many connections there may be, by the configuration and by the operating system.
 pub(super) fn connections_max(config: &Config) -> usize {
-    let reserved =
-        config.backend.bootstraps_max + config.hooks.concurrent_max + INTERNAL_CONNECTIONS_MAX;
+    let (asked, told) = (config.backend.bootstraps_max, config.hooks.concurrent_max);
+    let reserved = asked + told + config.internal.connections_max;
     let descriptors = raise_descriptor_limit();
     let most = config.limits.connections_max(descriptors, reserved);
     if config.limits.connections_max.is_some_and(|asked| asked > most) {
@@ -37,6 +36,7 @@ pub(super) fn manager_config(config: &Config, watch_rooms: bool) -> manager::Con
         websocket: Arc::new(wire::Config {
             frame_bytes_max: limits.message_bytes_max as u64,
             message_bytes_max: limits.message_bytes_max,
+            message_within: limits.message_within,
             ping_every: limits.ping_every,
             pong_within: limits.pong_within,
             close_within: limits.close_within,

@@ -24,9 +24,6 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use tokio::net::TcpListener;
 
-/// Connections of the internal listener.
-pub(super) const INTERNAL_CONNECTIONS_MAX: usize = 256;
-
 /// What listens.
 pub(super) struct Listeners {
     pub(super) public: TcpListener,
@@ -64,6 +61,7 @@ pub(super) async fn start(
     let (settings, handle, loops) = start_loops(&config, &backend, &broker, &permissions)?;
     let places = Places::new(connections_max(&config), config.limits.connections_per_address_max);
     announce(&config, &url, (places.most(), handle.loops()), (&public, &internal), demo.is_some());
+    let internal_places = Places::new(config.internal.connections_max, None);
     let publishing = Publishing::new(broker, settings.interest.clone());
     let (control, wishes) = Control::new(config.broker.url.is_some());
     let shared = Arc::new(Shared {
@@ -73,7 +71,7 @@ pub(super) async fn start(
         settings,
         permissions,
         places,
-        internal_places: Places::new(INTERNAL_CONNECTIONS_MAX, None),
+        internal_places,
         tls,
         handshakes,
         refusals: Arc::default(),

@@ -61,11 +61,13 @@ impl Gateway {
         connections: &mut dyn Connections<Session>,
     ) {
         let last = self.gap_ended_after;
+        let closed = &self.settings.counters.unaware_closed;
         connections.each(&mut |connection| {
             let key = connection.key();
             let is_unaware = connection.session().speech != Speech::V1;
             let was_there = Some(key.serial) <= last && connection.is_subscribed();
             if key.slot % parts == part && is_unaware && was_there {
+                closed.fetch_add(1, Relaxed);
                 connection.close(CloseCode::RESTART, "something may have been missed");
             }
         });

@@ -32,8 +32,16 @@ fn transcripts() -> Vec<PathBuf> {
 }
 
 async fn play(path: &Path) -> Result<(), String> {
-    let text = fs::read_to_string(path).map_err(|error| error.to_string())?;
-    let script = script::parse(&text)?;
+    play_text(&fs::read_to_string(path).map_err(|error| error.to_string())?).await
+}
+
+/// Plays a conversation in the words of `protocol/README.md` against a gateway of its own.
+///
+/// # Errors
+///
+/// Something else happened: says where, and what.
+pub(crate) async fn play_text(text: &str) -> Result<(), String> {
+    let script = script::parse(text)?;
     let own = own_address();
     let backend = Backend::start(backend_address(own), |_| Answer::json(403, "{}")).await;
     let start = script

@@ -183,7 +183,7 @@ impl Reader {
         if self.checks && !reply::has_entries(&before) {
             return Err(String::from(
                 "what this node should have heard next was trimmed from the stream: it is behind \
-                 by more than [broker] entries_max",
+                 by more than [broker] stream_entries_max",
             ));
         }
         for (key, entries) in reply::streams(read) {

@@ -181,7 +181,8 @@ impl<S: Service, P: Poller> Manager<S, P> {
                 self.end(slot);
             } else if !self.desk.pauses.hold(slot) {
                 // Who is not read cannot be heard to answer, nor to finish what they began.
-                entry.websocket.handle_deadline(self.desk.now);
+                let overdue = entry.websocket.handle_deadline(self.desk.now);
+                overdue.into_iter().for_each(|what| self.counters.overdue(what));
                 self.settle(slot);
             }
         }

@@ -39,6 +39,7 @@ pub use coders::Scratch;
 pub use config::{Config, MaskKeys};
 pub use output::SendError;
 pub use received::{Event, Received};
+pub use timers::Overdue;
 
 pub use crate::stream::Kind;
 

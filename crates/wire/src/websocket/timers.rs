@@ -5,6 +5,19 @@ use std::time::{Duration, Instant};
 use super::{Side, State, WebSocket};
 use crate::close::CloseCode;
 
+/// What a peer did not do in its time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Overdue {
+    /// It did not answer a ping within `pong_within`: it is given up.
+    Pong,
+    /// It did not end what it began within `message_within`: it is closed with 1008.
+    Message,
+    /// It sent no message for `quiet_max`: it is closed with 1000.
+    Quiet,
+    /// It did not answer a close within `close_within`: it is given up.
+    Close,
+}
+
 impl WebSocket {
     /// Returns when [`handle_deadline`](Self::handle_deadline) has something to do; none: never.
     ///
@@ -22,27 +35,40 @@ impl WebSocket {
         }
     }
 
-    /// Does what is due at `now`: queues a ping, closes, or gives the peer up.
-    pub fn handle_deadline(&mut self, now: Instant) {
+    /// Does what is due at `now`: queues a ping, closes, or gives the peer up. Returns what the peer
+    /// did not do, if it is for that.
+    pub fn handle_deadline(&mut self, now: Instant) -> Option<Overdue> {
         let is_due = |due: Option<Instant>| due.is_some_and(|due| due <= now);
         match self.state {
             State::Open if is_due(self.answer_due) => {
                 let reason = "the peer did not answer a ping";
                 self.begin_closing(State::Closed, CloseCode::ABNORMAL, reason, Side::Us);
                 self.give_up();
+                Some(Overdue::Pong)
             }
             State::Open if is_due(self.message_due()) => {
                 self.close(CloseCode::POLICY, "a message took too long", now);
+                Some(Overdue::Message)
             }
             State::Open if is_due(self.quiet_due()) => {
                 self.close(CloseCode::NORMAL, "no message for too long", now);
+                Some(Overdue::Quiet)
             }
             State::Open if self.answer_due.is_none() && is_due(self.ping_due()) => {
                 self.queue_ping();
                 self.answer_due = now.checked_add(self.config.pong_within);
+                None
             }
-            State::Closing | State::Closed if is_due(self.answer_due) => self.give_up(),
-            State::Open | State::Closing | State::Closed => {}
+            State::Closing if is_due(self.answer_due) => {
+                self.give_up();
+                Some(Overdue::Close)
+            }
+            // It said all that was to be said, and nobody hung up.
+            State::Closed if is_due(self.answer_due) => {
+                self.give_up();
+                None
+            }
+            State::Open | State::Closing | State::Closed => None,
         }
     }
 

@@ -122,7 +122,8 @@ async fn post(internal: SocketAddr, body: &str) -> io::Result<Outcome> {
     })
 }
 
-async fn redis(port: u16, words: &[&str]) -> io::Result<Outcome> {
+/// Sends Redis a command that it answers by a number or a text.
+pub(crate) async fn redis(port: u16, words: &[&str]) -> io::Result<Outcome> {
     let mut stream = BufReader::new(TcpStream::connect(("127.0.0.1", port)).await?);
     let mut request = format!("*{}\r\n", words.len());
     for word in words {

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 /// A request as the backend saw it.
@@ -54,6 +55,8 @@ type Rule = Box<dyn Fn(&Request) -> Answer + Send>;
 struct Shared {
     seen: Mutex<Vec<Request>>,
     rule: Mutex<Rule>,
+    /// With which path answers are held back.
+    held: watch::Sender<Option<&'static str>>,
 }
 
 /// A running backend, gone when this is dropped.
@@ -69,7 +72,8 @@ impl Backend {
         rule: impl Fn(&Request) -> Answer + Send + 'static,
     ) -> Backend {
         let listener = TcpListener::bind(address).await.expect("the address is this test's own");
-        let shared = Shared { seen: Mutex::default(), rule: Mutex::new(Box::new(rule)) };
+        let (seen, rule) = (Mutex::default(), Mutex::new(Box::new(rule) as Rule));
+        let shared = Shared { seen, rule, held: watch::channel(None).0 };
         let shared = Arc::new(shared);
         let for_listener = Arc::clone(&shared);
         let listening = tokio::spawn(async move {
@@ -85,6 +89,16 @@ impl Backend {
     /// From here on answers otherwise.
     pub(crate) fn answer(&self, rule: impl Fn(&Request) -> Answer + Send + 'static) {
         *self.shared.rule.lock().unwrap_or_else(PoisonError::into_inner) = Box::new(rule);
+    }
+
+    /// From here on holds the answers to requests for a path back.
+    pub(crate) fn hold(&self, path: &'static str) {
+        self.shared.held.send_replace(Some(path));
+    }
+
+    /// Gives the answers that are held back, and holds none back any longer.
+    pub(crate) fn release(&self) {
+        self.shared.held.send_replace(None);
     }
 
     /// Takes the requests seen since the last time, having waited until there are `count`, or for ten seconds.
@@ -113,8 +127,12 @@ async fn serve(stream: TcpStream, shared: &Shared) -> std::io::Result<()> {
     let mut stream = BufReader::new(stream);
     while let Some(request) = read_request(&mut stream).await? {
         let answer = (shared.rule.lock().unwrap_or_else(PoisonError::into_inner))(&request);
+        let path = request.path.clone();
         shared.seen.lock().unwrap_or_else(PoisonError::into_inner).push(request);
         tokio::time::sleep(answer.delay).await;
+        let mut held = shared.held.subscribe();
+        // It fails when nobody can let it go any more.
+        let _ = held.wait_for(|held| *held != Some(&path[..])).await;
         stream.write_all(encode(&answer).as_bytes()).await?;
     }
     Ok(())
