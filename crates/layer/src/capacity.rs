@@ -88,7 +88,24 @@ impl Capacities {
 
 #[cfg(test)]
 mod tests {
-    use super::Glob;
+    use super::{Capacities, Glob};
+    use crate::vectors::{list, text, vectors};
+
+    #[test]
+    fn the_first_glob_that_matches_wins_as_in_channels_redis() {
+        let recorded = vectors("capacity");
+        let glob = |line: &serde_json::Value| {
+            let (glob, capacity) = text(line).split_once('=').unwrap();
+            (Glob::new(glob), capacity.parse().unwrap())
+        };
+        let capacities = Capacities {
+            globs: list(&recorded["channel_capacity_globs_in_order"]).iter().map(glob).collect(),
+            default: recorded["capacity"].as_u64().unwrap() as usize,
+        };
+        for case in list(&recorded["cases"]) {
+            assert_eq!(case["capacity"], capacities.of(text(&case["channel"])), "{case}");
+        }
+    }
 
     #[test]
     fn a_glob_matches_as_pythons_does() {

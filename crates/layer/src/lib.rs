@@ -32,6 +32,7 @@
 //! | [`statistics`] | what is counted |
 //! | [`memory`] | a layer within one process |
 //! | [`redis`] | layers on Redis, which Django's processes can be on too |
+//! | `codec` | messages as bytes |
 //! | `queue` | what waits for a channel |
 
 // In reading order, which the blank lines keep.
@@ -56,7 +57,13 @@ pub mod memory;
 
 pub mod redis;
 
+#[cfg_attr(not(test), expect(dead_code, reason = "the layers on Redis follow"))]
+mod codec;
+
 mod queue;
+
+#[cfg(test)]
+mod vectors;
 
 pub use channel::{Channel, Missed, MissedReason, Received};
 pub use error::{LayerError, SendError};

@@ -77,3 +77,24 @@ pub(crate) fn random_id() -> String {
     getrandom::fill(&mut bytes).expect("the system has random bytes");
     format!("{:032x}", u128::from_be_bytes(bytes))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{check_channel, check_group, non_local};
+    use crate::vectors::{list, text, vectors};
+
+    #[test]
+    fn names_are_those_of_django_channels_but_ascii_and_without_a_newline() {
+        for case in list(&vectors("names")) {
+            let name = text(&case["name"]);
+            let refused_here = !name.is_ascii() || name.ends_with('\n');
+            assert_eq!(
+                case["channel"] == true && !refused_here,
+                check_channel(name).is_ok(),
+                "{case}"
+            );
+            assert_eq!(case["group"] == true && !refused_here, check_group(name).is_ok(), "{case}");
+            assert_eq!(case["non_local"], non_local(name));
+        }
+    }
+}

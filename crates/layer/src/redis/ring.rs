@@ -9,3 +9,16 @@ pub(super) fn host_of(value: &str, hosts: usize) -> usize {
     // The division is one of floats in Python too.
     (f64::from(place) / (4096.0 / hosts as f64)) as usize
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::vectors::{list, text, vectors};
+
+    #[test]
+    fn everything_is_where_channels_redis_puts_it() {
+        for case in list(&vectors("consistent_hash")) {
+            let hosts = case["ring_size"].as_u64().unwrap() as usize;
+            assert_eq!(case["index"], super::host_of(text(&case["value"]), hosts), "{case}");
+        }
+    }
+}

@@ -61,7 +61,6 @@ impl SecretKeys {
     }
 
     /// Returns them: never to be shown.
-    #[expect(dead_code, reason = "the codec follows")]
     pub(crate) fn secrets(&self) -> &[String] {
         &self.0
     }
