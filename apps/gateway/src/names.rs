@@ -11,8 +11,8 @@ use std::fmt;
 use std::hash::{BuildHasher, RandomState};
 use std::str::FromStr;
 
-/// Turns keys into names and names into keys.
-#[derive(Debug, Default)]
+/// Turns keys into names and names into keys; clones give the same ones.
+#[derive(Clone, Debug, Default)]
 pub struct Names {
     seed: RandomState,
 }

@@ -15,6 +15,7 @@ pub use timetable::Alarm;
 use crate::backend::{Backend, Forwarded};
 use crate::config;
 use crate::metrics::Count;
+use crate::names::Names;
 use crate::serve::Seldom;
 use crate::service::Gateway;
 use ask::Questions;
@@ -41,6 +42,7 @@ pub struct Inner {
     backend: Backend,
     pool: Arc<PermissionsPool>,
     handle: Handle<Gateway>,
+    names: Names,
     runtime: tokio::runtime::Handle,
     questions: Questions,
     timetable: Timetable,
@@ -86,12 +88,14 @@ impl Revalidation {
         backend: Backend,
         pool: Arc<PermissionsPool>,
         handle: Handle<Gateway>,
+        names: Names,
     ) -> Revalidation {
         let inner = Arc::new(Inner {
             counters: Counters::default(),
             backend,
             pool,
             handle,
+            names,
             runtime: tokio::runtime::Handle::current(),
             questions: Questions::default(),
             timetable: Timetable::default(),

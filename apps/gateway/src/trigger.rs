@@ -23,8 +23,10 @@ pub struct Trigger {
     pub skipped: usize,
     /// Whether it names a `*` that stands for itself, which is perhaps not what was meant.
     pub has_literal_star: bool,
-    /// By which it is known when it comes again.
+    /// By which it is known: to the ledger, to who waits for it, and when it comes again.
     pub id: Option<Box<str>>,
+    /// Whether a node made the id. Nobody else has it, so it does not come again.
+    pub is_made: bool,
     /// Who does not get it.
     pub exclude: Exclude,
     /// The span that it belongs to, of those who trace; what is none is found out when it is used.
@@ -39,6 +41,9 @@ pub struct Exclude {
     /// All connections of a user.
     pub user: Option<Box<str>>,
 }
+
+/// The key for the id that a node makes for a trigger which has none.
+pub const MADE_ID: &str = "made_id";
 
 /// Longest id of a trigger, in bytes.
 pub const ID_BYTES_MAX: usize = 255;
@@ -92,11 +97,10 @@ impl Trigger {
     pub fn read(body: &[u8], config: &config::Trigger) -> Result<Trigger, BadTrigger> {
         let not_json = |why: String| BadTrigger::NotJson(why);
         let text = std::str::from_utf8(body).map_err(|error| not_json(error.to_string()))?;
-        let values =
-            object::values(text, &["rooms", "data", "match", "id", "exclude", TRACEPARENT])
-                .map_err(|error| not_json(error.to_string()))?;
+        let keys = ["rooms", "data", "match", "id", MADE_ID, "exclude", TRACEPARENT];
+        let values = object::values(text, &keys).map_err(|error| not_json(error.to_string()))?;
         // JSON of another kind has no rooms in it.
-        let [rooms_text, data, match_text, id, exclude_text, traceparent] =
+        let [rooms_text, data, match_text, id, made_id, exclude_text, traceparent] =
             values.unwrap_or_default();
         let rooms_text = rooms_text.ok_or(BadTrigger::NoRooms)?;
         let data = data.ok_or(BadTrigger::NoData)?;
@@ -104,10 +108,17 @@ impl Trigger {
         let (rooms, skipped) = rooms(rooms_text, config.rooms_max)?;
         let has_literal_star = matching == Match::Literal && rooms.iter().any(Room::has_star);
         let id = id.filter(|id| *id != "null").map(read_id).transpose()?;
+        let made_id = made_id.filter(|_| id.is_none()).and_then(|id| read_id(id).ok());
+        let (is_made, id) = (made_id.is_some(), id.or(made_id));
         let exclude = exclude_text.map_or(Ok(Exclude::default()), exclude)?;
         let traceparent = traceparent.and_then(|json| serde_json::from_str(json).ok());
         let publication = Publication::new(rooms, matching, envelope(data));
-        Ok(Trigger { publication, skipped, has_literal_star, id, exclude, traceparent })
+        Ok(Trigger { publication, skipped, has_literal_star, id, is_made, exclude, traceparent })
+    }
+
+    /// Returns the id by which it is known when it comes again; none if it cannot.
+    pub fn lasting_id(&self) -> Option<&str> {
+        self.id.as_deref().filter(|_| !self.is_made)
     }
 }
 

@@ -6,7 +6,7 @@ use crate::explain::{Fate, Moment, Refusal};
 use crate::publishing::{self, NotPublished, Published, memory, new_id, with_key};
 use crate::serve::Shared;
 use crate::spans::{Span, TRACEPARENT};
-use crate::trigger::{self, BadTrigger, Trigger, is_id};
+use crate::trigger::{self, BadTrigger, MADE_ID, Trigger, is_id};
 use bytes::Bytes;
 use campanile_broker::PublishError;
 use campanile_hub::Room;
@@ -186,7 +186,7 @@ where
 /// If it is refused.
 pub async fn publish(
     shared: &Shared,
-    mut body: Bytes,
+    body: Bytes,
     wish: &Wish,
     span: &Span,
 ) -> Result<Outcome, Refused> {
@@ -194,49 +194,64 @@ pub async fn publish(
         return Err(refuse(shared, Refused::Stopping, Known::of(&body, wish)));
     }
     let config = shared.config();
-    let mut trigger = match Trigger::read(&body, &config.trigger) {
+    let (read, memory) = (Trigger::read(&body, &config.trigger), memory(&config.trigger));
+    drop(config);
+    let mut trigger = match read {
         Ok(trigger) => trigger,
         Err(why) => return Err(refuse(shared, Refused::Bad(why), Known::of(&body, wish))),
     };
-    let memory = memory(&config.trigger);
-    drop(config);
     if wish.dry_run {
         let (rooms, matching) = (trigger.publication.rooms, trigger.publication.matching);
         return Ok(Outcome::DryRun(shared.audience(rooms, matching, &trigger.exclude).await));
     }
-    if trigger.id.is_none() {
-        // What is counted has to be recognised when it comes back from the broker.
-        let id = wish.id.clone().or_else(|| wish.counted.then(new_id));
-        body = id.as_ref().map_or(body.clone(), |id| with_key(&body, "id", id));
-        trigger.id = id;
-    }
     span.note("campanile.rooms", trigger.publication.rooms.len());
-    if let Some(traceparent) = span.traceparent() {
-        body = with_key(&body, TRACEPARENT, &traceparent);
-        trigger.traceparent = Some(traceparent.into());
-    }
+    let body = with_id(body, &mut trigger, wish);
+    let body = with_span(body, &mut trigger, span);
     match shared.publishing.publish(body, &trigger, wish.counted, memory).await {
         Ok(published) => {
-            shared.triggers.rooms_skipped.add_many(trigger.skipped as u64);
-            let counter = match published {
-                Published::Duplicate => &shared.triggers.duplicate,
-                Published::Accepted | Published::Counted(_) => &shared.triggers.accepted,
-            };
-            counter.add();
-            if published == Published::Duplicate {
-                publishing::note(shared, Fate::Duplicate, &trigger);
-            } else if trigger.publication.rooms.is_empty()
-                || !shared.publishing.comes_back(&trigger.publication)
-            {
-                publishing::note(shared, Fate::NotForUs, &trigger);
-            }
+            note_published(shared, published, &trigger);
             Ok(Outcome::Published { published, id: trigger.id })
         }
         Err(why) => {
-            let Trigger { id, publication, .. } = trigger;
-            let known = Known { id, rooms: publication.rooms };
+            let known = Known { id: trigger.id, rooms: trigger.publication.rooms };
             Err(refuse(shared, Refused::NotPublished(why), known))
         }
+    }
+}
+
+/// Gives a trigger the id that stood around its body, or one that is made.
+fn with_id(body: Bytes, trigger: &mut Trigger, wish: &Wish) -> Bytes {
+    let (key, id) = match &wish.id {
+        Some(id) if trigger.lasting_id().is_none() => ("id", id.clone()),
+        // What is counted has to be recognised when it comes back from the broker.
+        None if trigger.id.is_none() && wish.counted => (MADE_ID, new_id()),
+        _ => return body,
+    };
+    let body = with_key(&body, key, &id);
+    (trigger.id, trigger.is_made) = (Some(id), key == MADE_ID);
+    body
+}
+
+/// Puts the span into a trigger of which all that happens to it is a part, on whatever node.
+fn with_span(body: Bytes, trigger: &mut Trigger, span: &Span) -> Bytes {
+    let Some(traceparent) = span.traceparent() else { return body };
+    let body = with_key(&body, TRACEPARENT, &traceparent);
+    trigger.traceparent = Some(traceparent.into());
+    body
+}
+
+/// Counts a trigger that is published, or was before, and writes down what no loop of this node will.
+fn note_published(shared: &Shared, published: Published, trigger: &Trigger) {
+    let (counts, publication) = (&shared.triggers, &trigger.publication);
+    counts.rooms_skipped.add_many(trigger.skipped as u64);
+    if published == Published::Duplicate {
+        counts.duplicate.add();
+        publishing::note(shared, Fate::Duplicate, trigger);
+        return;
+    }
+    counts.accepted.add();
+    if publication.rooms.is_empty() || !shared.publishing.comes_back(publication) {
+        publishing::note(shared, Fate::NotForUs, trigger);
     }
 }
 

@@ -84,11 +84,11 @@ async fn deliver(
             return;
         }
     };
-    if let Some(id) = &trigger.id
+    if let Some(id) = trigger.lasting_id()
         && !publishing.recent.is_new(id, memory(&config.trigger), Instant::now())
     {
         // Who waits for one that is on its way waits for that.
-        if !undelivered.iter().any(|earlier| earlier.id.as_ref() == Some(id)) {
+        if !undelivered.iter().any(|earlier| earlier.id.as_deref() == Some(id)) {
             publishing.awaited.tell(id, Outcome::Duplicate);
         }
         note(shared, Fate::Duplicate, &trigger);

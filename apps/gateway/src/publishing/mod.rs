@@ -111,7 +111,7 @@ impl Publishing {
             return Err(NotPublished::Behind);
         }
         let known = |id: &str| self.recent.knows(id, memory, Instant::now());
-        if trigger.id.as_deref().is_some_and(known) {
+        if trigger.lasting_id().is_some_and(known) {
             self.recent.duplicates.add();
             return Ok(Published::Duplicate);
         }

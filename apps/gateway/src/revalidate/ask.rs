@@ -134,7 +134,8 @@ impl Inner {
                 Answer::Failed
             }
             Err(refused) => {
-                tracing::debug!(connection = %question.key, "a connection is let in no longer: {refused}");
+                let connection = self.names.name(question.key);
+                tracing::debug!(%connection, "a connection is let in no longer: {refused}");
                 Answer::Refused
             }
         }

@@ -104,7 +104,9 @@ fn start_loops(
     let (handle, loops) = manager::start(&manager_config, |_| Gateway::new(Arc::clone(&settings)))
         .map_err(cannot("start the loops"))?;
     let (backend, permissions) = (backend.clone(), Arc::clone(permissions));
-    let revalidation = Revalidation::start(&config.backend, backend, permissions, handle.clone());
+    let names = settings.names.clone();
+    let revalidation =
+        Revalidation::start(&config.backend, backend, permissions, handle.clone(), names);
     // All of it was made above, and nobody else sets it.
     let _ = settings.handle.set(handle.clone());
     let _ = settings.revalidation.set(revalidation);
