@@ -4,7 +4,7 @@ mod backend;
 
 use crate::accept::Asked;
 use crate::answer::{Answer, json, not_allowed, of_type, text, with};
-use crate::config::BackendUrl;
+use crate::config::{BackendUrl, Config};
 use crate::internal::pages::is_same_origin;
 use crate::internal::trigger;
 use crate::serve::Shared;
@@ -34,8 +34,14 @@ impl Demo {
     ///
     /// # Errors
     ///
-    /// If there is no free port on loopback.
-    pub async fn start(internal: String) -> io::Result<(BackendUrl, Demo)> {
+    /// If there is no free port on loopback, or there are other nodes.
+    pub async fn start(internal: String, config: &Config) -> io::Result<(BackendUrl, Demo)> {
+        if config.broker.url.is_some() {
+            return Err(io::Error::other(
+                "whoever sees its page may trigger, and by [broker] url all nodes would hear it: \
+                 take that out of its configuration",
+            ));
+        }
         let address = backend::start().await?;
         let url = BackendUrl::parse(&format!("http://{address}/api/"));
         Ok((url.map_err(io::Error::other)?, Demo { internal }))
@@ -53,6 +59,9 @@ impl Demo {
         match request.uri().path() {
             "/demo/trigger" if request.method() == Method::POST => {
                 let (head, body) = request.into_parts();
+                // No key: whoever can open the page may ring, and nobody hears it but who is in a
+                // room of this process, into which everybody is let. So other sites' pages are
+                // kept out only as they would be a nuisance.
                 if !is_same_origin(&head.headers) {
                     return text(StatusCode::FORBIDDEN, "only the demo's own page rings here\n");
                 }

@@ -50,7 +50,7 @@ pub(super) async fn start(
     let (url, demo) = match role {
         Role::Backend(url) => (url, None),
         Role::Demo => {
-            let started = Demo::start(internal.clone()).await;
+            let started = Demo::start(internal.clone(), &config).await;
             let (url, demo) = started.map_err(cannot("start the demo"))?;
             (url, Some(demo))
         }
