@@ -1,13 +1,15 @@
 //! The numbers of the process, as Prometheus reads them.
 
 mod durations;
+mod page;
 mod process;
 
 pub use durations::Durations;
 
-use crate::serve::{Shared, Side};
+use crate::serve::{Reloads, Shared, Side};
+use crate::service::ServiceCounters;
 use campanile_broker::State;
-use std::fmt::{Display, Write};
+use page::Page;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::SystemTime;
 
@@ -146,14 +148,25 @@ const LEVELS: [&str; 4] = ["connections", "rooms", "subscriptions", "frames_wait
 
 /// Returns everything that is counted, in Prometheus' text format.
 pub fn page(shared: &Shared) -> String {
-    let mut page = Page(String::with_capacity(16 << 10));
-    let help = "The version that runs; always 1.";
-    page.plain(
-        concat!("campanile_build_info{version=\"", env!("CARGO_PKG_VERSION"), "\"}"),
-        "gauge",
-        help,
-        1,
-    );
+    let mut page = Page::new();
+    let build = concat!("campanile_build_info{version=\"", env!("CARGO_PKG_VERSION"), "\"}");
+    page.plain(build, "gauge", "The version that runs; always 1.", 1);
+    loops(&mut page, shared);
+    connections(&mut page, shared);
+    triggers(&mut page, shared);
+    certificates(&mut page, shared);
+    reloads(&mut page, shared);
+    broker(&mut page, shared);
+    control(&mut page, shared);
+    ledger(&mut page, shared);
+    backend(&mut page, shared);
+    revalidations(&mut page, shared);
+    hooks(&mut page, shared);
+    process::process(&mut page);
+    page.into_text()
+}
+
+fn loops(page: &mut Page, shared: &Shared) {
     for (name, help, value) in shared.handle.statistics().iter() {
         if LEVELS.contains(&name) {
             page.gauge(name, help, value);
@@ -167,7 +180,17 @@ pub fn page(shared: &Shared) -> String {
         shared.handle.mailbox_waiting(),
     );
     page.gauge("loops", "Event loops.", shared.handle.loops());
-    service(&mut page, shared);
+}
+
+fn connections(page: &mut Page, shared: &Shared) {
+    let counters = &shared.settings.counters;
+    let authorized = counters.authorized.load(Relaxed);
+    page.gauge("connections_authorized", "Open connections that were let in.", authorized);
+    page.gauge("places_taken", "Connections of the public listener.", shared.places.taken());
+    page.gauge("places", "Connections that there may be.", shared.places.most());
+    for (name, help, counter) in of_connections(counters) {
+        page.counter(name, help, counter.load(Relaxed));
+    }
     page.family("refusals", "Connections refused before a WebSocket was opened.");
     for (reason, value) in shared.refusals.iter() {
         page.labelled("refusals_total", "reason", reason, value);
@@ -177,43 +200,11 @@ pub fn page(shared: &Shared) -> String {
         "Refused connections that were hung up on before they had read why.",
         shared.refusals.unread.get(),
     );
-    page.family("triggers", "Triggers, by what became of them.");
-    for (outcome, value) in shared.triggers.iter() {
-        page.labelled("triggers_total", "outcome", outcome, value);
-    }
-    let skipped = shared.triggers.rooms_skipped.get();
-    page.counter("trigger_rooms_skipped", "Entries of rooms that were no rooms.", skipped);
-    certificates(&mut page, shared);
-    page.family("reloads", "Times that the configuration was to be read again, by the outcome.");
-    page.labelled("reloads_total", "outcome", "done", shared.reloads.done.get());
-    page.labelled("reloads_total", "outcome", "failed", shared.reloads.failed.get());
-    broker(&mut page, shared);
-    control(&mut page, shared);
-    let (entries, bytes) = shared.settings.ledger.size();
-    page.gauge("explain_entries", "Entries of the ledger that explains who got what.", entries);
-    page.gauge("explain_bytes", "Bytes that its entries take.", bytes);
-    page.family("explain_forgotten", "Entries of it that were forgotten, by what they are.");
-    for (what, count) in shared.settings.ledger.forgotten() {
-        page.labelled("explain_forgotten_total", "what", what, count);
-    }
-    backend(&mut page, shared);
-    revalidations(&mut page, shared);
-    hooks(&mut page, shared);
-    process::process(&mut page);
-    page.0
 }
 
-fn service(page: &mut Page, shared: &Shared) {
-    let counters = &shared.settings.counters;
-    let get = |counter: &AtomicU64| counter.load(Relaxed);
-    page.gauge(
-        "connections_authorized",
-        "Open connections that were let in.",
-        get(&counters.authorized),
-    );
-    page.gauge("places_taken", "Connections of the public listener.", shared.places.taken());
-    page.gauge("places", "Connections that there may be.", shared.places.most());
-    let counts = [
+/// Returns what is counted of open connections, each with its name and what it counts.
+fn of_connections(counters: &ServiceCounters) -> [(&str, &str, &AtomicU64); 10] {
+    [
         (
             "connections_unauthorized",
             "Connections that the backend did not let in.",
@@ -252,10 +243,16 @@ fn service(page: &mut Page, shared: &Shared) {
             "Connections closed after the broker was lost, as they cannot be told of a gap.",
             &counters.unaware_closed,
         ),
-    ];
-    for (name, help, counter) in counts {
-        page.counter(name, help, get(counter));
+    ]
+}
+
+fn triggers(page: &mut Page, shared: &Shared) {
+    page.family("triggers", "Triggers, by what became of them.");
+    for (outcome, value) in shared.triggers.iter() {
+        page.labelled("triggers_total", "outcome", outcome, value);
     }
+    let skipped = shared.triggers.rooms_skipped.get();
+    page.counter("trigger_rooms_skipped", "Entries of rooms that were no rooms.", skipped);
 }
 
 fn certificates(page: &mut Page, shared: &Shared) {
@@ -283,6 +280,13 @@ fn certificates(page: &mut Page, shared: &Shared) {
         "TLS handshakes of the public listener that are not finished.",
         shared.handshakes.unfinished(),
     );
+}
+
+fn reloads(page: &mut Page, shared: &Shared) {
+    let Reloads { done, failed } = &shared.reloads;
+    page.family("reloads", "Times that the configuration was to be read again, by the outcome.");
+    page.labelled("reloads_total", "outcome", "done", done.get());
+    page.labelled("reloads_total", "outcome", "failed", failed.get());
 }
 
 fn broker(page: &mut Page, shared: &Shared) {
@@ -330,6 +334,16 @@ fn control(page: &mut Page, shared: &Shared) {
     page.family("node_wishes", "Wishes of nodes to each other, by what became of them.");
     for (outcome, value) in shared.control.counters.iter() {
         page.labelled("node_wishes_total", "outcome", outcome, value);
+    }
+}
+
+fn ledger(page: &mut Page, shared: &Shared) {
+    let (entries, bytes) = shared.settings.ledger.size();
+    page.gauge("explain_entries", "Entries of the ledger that explains who got what.", entries);
+    page.gauge("explain_bytes", "Bytes that its entries take.", bytes);
+    page.family("explain_forgotten", "Entries of it that were forgotten, by what they are.");
+    for (what, count) in shared.settings.ledger.forgotten() {
+        page.labelled("explain_forgotten_total", "what", what, count);
     }
 }
 
@@ -417,58 +431,4 @@ fn hooks(page: &mut Page, shared: &Shared) {
         "Connections with something to tell the backend.",
         shared.backend.hooks().waiting(),
     );
-}
-
-/// The page, as far as it is written.
-struct Page(String);
-
-impl Page {
-    fn gauge(&mut self, name: &str, help: &str, value: impl Display) {
-        self.lines(format_args!(
-            "# HELP campanile_{name} {help}\n# TYPE campanile_{name} gauge\n\
-             campanile_{name} {value}\n"
-        ));
-    }
-
-    fn counter(&mut self, name: &str, help: &str, value: impl Display) {
-        self.lines(format_args!(
-            "# HELP campanile_{name}_total {help}\n# TYPE campanile_{name}_total counter\n\
-             campanile_{name}_total {value}\n"
-        ));
-    }
-
-    /// Begins counters that differ by a label.
-    fn family(&mut self, name: &str, help: &str) {
-        self.lines(format_args!(
-            "# HELP campanile_{name}_total {help}\n\
-             # TYPE campanile_{name}_total counter\n"
-        ));
-    }
-
-    fn labelled(&mut self, name: &str, label: &str, value: &str, number: impl Display) {
-        self.lines(format_args!("campanile_{name}{{{label}=\"{value}\"}} {number}\n"));
-    }
-
-    /// Writes durations as a histogram.
-    fn durations(&mut self, name: &str, help: &str, durations: &Durations) {
-        self.lines(format_args!(
-            "# HELP campanile_{name} {help}\n# TYPE campanile_{name} histogram\n"
-        ));
-        let (count, sum) = durations.read(|bound, count| {
-            self.lines(format_args!("campanile_{name}_bucket{{le=\"{bound}\"}} {count}\n"));
-        });
-        self.lines(format_args!("campanile_{name}_sum {sum}\ncampanile_{name}_count {count}\n"));
-    }
-
-    /// Writes a number by its whole name, with labels if there are any.
-    fn plain(&mut self, name: &str, kind: &str, help: &str, value: impl Display) {
-        let family = name.split('{').next().unwrap_or_default();
-        self.lines(format_args!(
-            "# HELP {family} {help}\n# TYPE {family} {kind}\n{name} {value}\n"
-        ));
-    }
-
-    fn lines(&mut self, lines: std::fmt::Arguments<'_>) {
-        self.0.write_fmt(lines).expect("a String takes all");
-    }
 }

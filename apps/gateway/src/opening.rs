@@ -1,7 +1,9 @@
 //! The opening of a WebSocket: from a client's request to a connection on a loop.
 
+mod not_opened;
+
 use crate::accept::Asked;
-use crate::answer::{Answer, text, unavailable};
+use crate::answer::Answer;
 use crate::backend::{Authorized, Forwarded, Refused, RequestError};
 use crate::config::Dialect;
 use crate::places::Permit;
@@ -18,6 +20,7 @@ use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
+use not_opened::NotOpened;
 use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -29,56 +32,51 @@ const V1: &str = "campanile.v1";
 /// Opens a WebSocket, once the backend has said what its client may hear. A client that it does not
 /// let in gets a WebSocket too, to be told so.
 pub async fn open(shared: &Arc<Shared>, asked: Asked) -> Answer {
-    let upgrade = match check(shared, &asked.request) {
-        Ok(upgrade) => upgrade,
-        Err(refusal) => return refuse(shared, refusal, asked.address),
-    };
+    let client = asked.address;
+    try_to_open(shared, asked).await.unwrap_or_else(|why| {
+        why.counter(&shared.refusals).add();
+        tracing::debug!(%why, %client, "a client gets no WebSocket");
+        why.answer()
+    })
+}
+
+async fn try_to_open(shared: &Arc<Shared>, asked: Asked) -> Result<Answer, NotOpened> {
+    let upgrade = check(shared, &asked.request).map_err(NotOpened::Handshake)?;
     if shared.is_stopping() {
-        shared.refusals.stopping.add();
-        return unavailable("the gateway is about to stop\n");
+        return Err(NotOpened::Stopping);
     }
     // Of a proxy's connection only now it is known whose it is.
     if !asked.belongs() {
-        shared.refusals.connections_per_address_max.add();
-        return unavailable("too many connections of this address\n");
+        return Err(NotOpened::AddressFull);
     }
     let query = asked.request.uri().query().unwrap_or_default();
-    let forwarded = match shared.backend.pick(asked.request.headers(), query) {
-        Ok(forwarded) => forwarded,
-        Err(error) => {
-            shared.refusals.bad_request.add();
-            return text(StatusCode::BAD_REQUEST, format!("{error}\n"));
-        }
-    };
-    let asked_at = shared.settings.users.now();
-    let visitor = match shared.backend.bootstrap(&forwarded).await {
-        Ok(authorized) => match authorize(shared, authorized, forwarded, (asked.address, asked_at))
-        {
-            Ok(visitor) => visitor,
-            Err(users::Full) => {
-                shared.refusals.connections_per_user_max.add();
-                return unavailable("this user has too many connections\n");
-            }
-        },
-        Err(Refused::Busy) => {
-            shared.refusals.busy.add();
-            return unavailable("too many connections wait for the backend\n");
-        }
-        Err(refused @ Refused::NoAnswer(RequestError::NoDescriptor)) => {
-            shared.refusals.descriptors.add();
-            note(shared, &refused, asked.address);
-            return unavailable("no file is left to ask the backend by\n");
-        }
-        Err(refused) => {
-            note(shared, &refused, asked.address);
-            None
-        }
-    };
-    let Some(permit) = asked.take_permit() else {
-        return text(StatusCode::BAD_REQUEST, "this connection was taken over already\n");
-    };
+    let forwarded = shared.backend.pick(asked.request.headers(), query);
+    let forwarded = forwarded.map_err(NotOpened::Unforwardable)?;
+    let visitor = ask(shared, forwarded, asked.address).await?;
+    let permit = asked.take_permit().ok_or(NotOpened::TakenOver)?;
     let origin = Origin::now(asked.address);
-    switch(shared, asked.request, &upgrade, visitor, (origin, permit))
+    Ok(switch(shared, asked.request, &upgrade, visitor, (origin, permit)))
+}
+
+/// Asks the backend who that is, and what they may hear; nobody, if they are not let in.
+async fn ask(
+    shared: &Shared,
+    forwarded: Forwarded,
+    client: IpAddr,
+) -> Result<Option<Visitor>, NotOpened> {
+    let asked_at = shared.settings.users.now();
+    match shared.backend.bootstrap(&forwarded).await {
+        Ok(authorized) => authorize(shared, authorized, forwarded, (client, asked_at))
+            .map_err(|users::Full| NotOpened::UserFull),
+        Err(Refused::Busy) => Err(NotOpened::Busy),
+        Err(refused) => {
+            note(shared, &refused, client);
+            match refused {
+                Refused::NoAnswer(RequestError::NoDescriptor) => Err(NotOpened::NoDescriptor),
+                _ => Ok(None),
+            }
+        }
+    }
 }
 
 fn check(shared: &Shared, request: &Request<Incoming>) -> Result<Upgrade, Refusal> {
@@ -91,22 +89,6 @@ fn check(shared: &Shared, request: &Request<Incoming>) -> Result<Upgrade, Refusa
         return Err(Refusal::Origin);
     }
     Ok(upgrade)
-}
-
-fn refuse(shared: &Shared, refusal: Refusal, client: IpAddr) -> Answer {
-    let counter = match refusal {
-        Refusal::Origin => &shared.refusals.origin,
-        _ => &shared.refusals.bad_request,
-    };
-    counter.add();
-    tracing::debug!(%refusal, %client, "an opening handshake was refused");
-    let status = StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::BAD_REQUEST);
-    let mut answer = text(status, format!("{refusal}\n"));
-    for (name, value) in refusal.headers() {
-        let name = HeaderName::from_bytes(name.as_bytes()).expect("these are names of headers");
-        answer.headers_mut().append(name, HeaderValue::from_static(value));
-    }
-    answer
 }
 
 /// Somebody who is let in, and what to show the backend when it is asked again or told of them.

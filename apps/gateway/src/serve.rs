@@ -69,7 +69,7 @@ fn cannot<E: Display>(what: &str) -> impl FnOnce(E) -> String {
     move |error| format!("cannot {what}: {error}")
 }
 
-/// Answers requests until a signal comes.
+/// Answers requests until a signal says to end, and as long after it as `drain_delay_s` says.
 async fn serve(
     shared: &Arc<Shared>,
     listeners: Listeners,
@@ -84,36 +84,36 @@ async fn serve(
     let systemd = Arc::new(Systemd::from_environment());
     systemd.is_ready();
     tokio::spawn(Arc::clone(&systemd).report(Arc::clone(shared)));
-    let name = loop {
-        match signals.next().await {
-            Asking::End(name) => break name,
-            Asking::Reload => {
-                systemd.is_reloading();
-                reload::reload(shared, sources);
-                systemd.is_ready();
-            }
-        }
-    };
+    let name = until_told_to_end(&mut signals, || {
+        systemd.is_reloading();
+        reload::reload(shared, sources);
+        systemd.is_ready();
+    })
+    .await;
     shared.leave();
     systemd.is_stopping(drain::longest(&shared.config().limits));
-    // Whoever cannot wait asks again.
-    tokio::spawn(async move {
-        let name = signals.end().await;
-        tracing::warn!("{name} again: leaving at once");
-        std::process::exit(1);
-    });
-    let delay = shared.config().limits.drain_delay;
-    if !delay.is_zero() {
-        tracing::info!("{name}: not ready any more, and going on for {} s", delay.as_secs_f64());
-        tokio::time::sleep(delay).await;
-    }
-    tracing::info!(
-        "{name}: telling {} connections goodbye",
-        shared.handle.statistics().connections
-    );
+    tokio::spawn(end_at_once_if_told_again(signals));
+    drain::delay(shared, name).await;
     shared.stop();
     public.abort();
     Ok(())
+}
+
+/// Waits for a signal to end, and returns its name; does what others ask for until then.
+async fn until_told_to_end(signals: &mut Signals, reload: impl Fn()) -> &'static str {
+    loop {
+        match signals.next().await {
+            Asking::End(name) => return name,
+            Asking::Reload => reload(),
+        }
+    }
+}
+
+/// Whoever cannot wait asks again.
+async fn end_at_once_if_told_again(mut signals: Signals) {
+    let name = signals.end().await;
+    tracing::warn!("{name} again: leaving at once");
+    std::process::exit(1);
 }
 
 /// Gives a function of a request what all requests share.

@@ -19,6 +19,18 @@ pub(super) fn longest(limits: &Limits) -> Duration {
     close + LOOPS_ARE_STUCK + HOOKS_AT_LEAST
 }
 
+/// Goes on as before for `drain_delay_s` after a signal of this name, so that balancers see that
+/// `/readyz` is red.
+pub(super) async fn delay(shared: &Shared, name: &str) {
+    let delay = shared.config().limits.drain_delay;
+    if !delay.is_zero() {
+        tracing::info!("{name}: not ready any more, and going on for {} s", delay.as_secs_f64());
+        tokio::time::sleep(delay).await;
+    }
+    let connections = shared.handle.statistics().connections;
+    tracing::info!("{name}: telling {connections} connections goodbye");
+}
+
 /// Closes all connections, ends the loops, and has the backend told of all that.
 ///
 /// # Errors
