@@ -59,6 +59,8 @@ mod object;
 
 mod descriptors;
 
+mod assets;
+
 pub mod admin;
 
 pub mod metrics;

@@ -3,17 +3,22 @@
 // `node testing/gateway.js 8000`.
 
 import { EventEmitter } from 'node:events';
-import { createReadStream } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { pathToFileURL } from 'node:url';
 import { WebSocketServer } from 'ws';
 
 const PAGE = new URL('../../../apps/gateway/src/demo/page/', import.meta.url);
-const FILES = /** @type {Record<string, [URL, string]>} */ ({
-  '/': [new URL('index.html', PAGE), 'text/html; charset=utf-8'],
-  '/style.css': [new URL('style.css', PAGE), 'text/css; charset=utf-8'],
-  '/page.js': [new URL('page.js', PAGE), 'text/javascript; charset=utf-8'],
-  '/client.js': [new URL('../campanile.js', import.meta.url), 'text/javascript; charset=utf-8'],
+const JAVASCRIPT = 'text/javascript; charset=utf-8';
+/** Each with the parts that are put together, and its type. */
+const FILES = /** @type {Record<string, [URL[], string]>} */ ({
+  '/': [[new URL('index.html', PAGE)], 'text/html; charset=utf-8'],
+  '/style.css': [
+    [new URL('../../assets/base.css', PAGE), new URL('style.css', PAGE)],
+    'text/css; charset=utf-8',
+  ],
+  '/page.js': [[new URL('page.js', PAGE)], JAVASCRIPT],
+  '/client.js': [[new URL('../campanile.js', import.meta.url)], JAVASCRIPT],
 });
 /** The strictest policy that the page must live with. */
 const POLICY = "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
@@ -214,9 +219,9 @@ export class Gateway extends EventEmitter {
       const info = { trigger_url: `http://127.0.0.1:${this.port}/trigger/` };
       response.setHeader('content-type', 'application/json').end(JSON.stringify(info));
     } else if (FILES[path] !== undefined) {
-      const [file, type] = FILES[path];
+      const [parts, type] = FILES[path];
       response.setHeader('content-type', type).setHeader('content-security-policy', POLICY);
-      createReadStream(file).pipe(response);
+      response.end(Buffer.concat(parts.map((part) => readFileSync(part))));
     } else {
       response.writeHead(404).end();
     }

@@ -3,25 +3,27 @@
 mod backend;
 
 use crate::accept::Asked;
-use crate::answer::{Answer, json, not_allowed, of_type, text, with};
+use crate::answer::{Answer, json, not_allowed, text};
+use crate::assets::{CSS, HTML, JAVASCRIPT, Page};
 use crate::config::{BackendUrl, Config};
 use crate::internal::pages::is_same_origin;
 use crate::internal::trigger;
 use crate::serve::Shared;
-use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY};
 use http::{Method, StatusCode};
 use std::io;
 use std::sync::Arc;
 
-const POLICY: &str = "default-src 'self'; connect-src 'self' ws: wss:; base-uri 'none'; \
-                      form-action 'none'; frame-ancestors 'none'";
+const STYLE: &str = concat!(include_str!("../assets/base.css"), include_str!("page/style.css"));
 
-/// The page's files: path, type, text.
-const FILES: [(&str, &str, &str); 3] = [
-    ("/", "text/html; charset=utf-8", include_str!("page/index.html")),
-    ("/style.css", "text/css; charset=utf-8", include_str!("page/style.css")),
-    ("/page.js", "text/javascript; charset=utf-8", include_str!("page/page.js")),
-];
+const PAGE: Page = Page {
+    files: &[
+        ("/", HTML, include_str!("page/index.html")),
+        ("/style.css", CSS, STYLE),
+        ("/page.js", JAVASCRIPT, include_str!("page/page.js")),
+    ],
+    sources: "default-src 'self'; connect-src 'self' ws: wss:",
+    referrer: "same-origin",
+};
 
 /// The page, and what it needs to know.
 pub struct Demo {
@@ -49,7 +51,7 @@ impl Demo {
 
     /// Returns whether `path` is the demo's.
     pub fn has(&self, path: &str) -> bool {
-        path.starts_with("/demo/") || file(path).is_some()
+        path.starts_with("/demo/") || PAGE.files.iter().any(|(known, ..)| *known == path)
     }
 
     /// Answers a request for one of its paths.
@@ -73,20 +75,11 @@ impl Demo {
                 let url = format!("{}/trigger/", self.internal);
                 json(StatusCode::OK, format!("{{\"trigger_url\": \"{url}\"}}"))
             }
-            path => page(path),
+            path => PAGE.file(path).unwrap_or_else(nothing_here),
         }
     }
 }
 
-fn file(path: &str) -> Option<&'static (&'static str, &'static str, &'static str)> {
-    FILES.iter().find(|(known, ..)| *known == path)
-}
-
-fn page(path: &str) -> Answer {
-    let Some((_, content_type, body)) = file(path) else {
-        return text(StatusCode::NOT_FOUND, "Nothing is here. The page is at /.\n");
-    };
-    let answer = with(of_type(StatusCode::OK, content_type, *body), CACHE_CONTROL, "no-cache");
-    let answer = with(answer, CONTENT_SECURITY_POLICY, POLICY);
-    with(answer, REFERRER_POLICY, "same-origin")
+fn nothing_here() -> Answer {
+    text(StatusCode::NOT_FOUND, "Nothing is here. The page is at /.\n")
 }
