@@ -59,7 +59,7 @@ mod object;
 
 mod descriptors;
 
-mod assets;
+pub mod assets;
 
 pub mod admin;
 

@@ -1,7 +1,7 @@
 //! The channels of Redis and the subjects of NATS, and what comes by them.
 
 use crate::arrivals::NotTaken;
-use crate::envelope::{Id, Seen, read_probe, unwrap};
+use crate::envelope::{Id, Seen, read_probe, unwrap, wrap};
 use crate::event::Taken;
 use crate::link::Ears;
 use crate::{Settings, To};
@@ -46,8 +46,18 @@ impl Names {
         name
     }
 
+    /// Returns where a publication has to be sent, and what: its envelope.
+    pub(crate) fn publication(&self, to: To<'_>, body: &[u8]) -> (Vec<String>, Bytes) {
+        (self.of(to, body.len()), wrap(Id::random(), body))
+    }
+
+    /// Returns the same for a probe.
+    pub(crate) fn probe(&self, number: u64) -> (Vec<String>, Bytes) {
+        (vec![self.node.clone()], number.to_string().into())
+    }
+
     /// Returns all that a publication of so many bytes has to be sent to.
-    pub(crate) fn of(&self, to: To<'_>, bytes: usize) -> Vec<String> {
+    fn of(&self, to: To<'_>, bytes: usize) -> Vec<String> {
         let few = |rooms| rooms <= ROOMS_MAX && rooms * bytes <= COPIES_BYTES_MAX;
         match to {
             To::Rooms(topics) if topics.len() <= 1 || few(topics.len()) => {

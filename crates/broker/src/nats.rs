@@ -7,7 +7,6 @@ mod errors;
 mod io;
 mod wire;
 
-use crate::envelope::{Id, wrap};
 use crate::link::{Connected, Connector, Ears, Link};
 use crate::names::{Hearing, Names};
 use crate::{PublishError, Settings, To};
@@ -114,13 +113,13 @@ impl Subscriptions {
 
 impl Link for Nats {
     fn publish<'a>(&'a self, to: To<'a>, body: Bytes) -> BoxFuture<'a, Result<(), PublishError>> {
-        async move { self.say(&self.names.of(to, body.len()), &wrap(Id::random(), &body)).await }
-            .boxed()
+        let (names, payload) = self.names.publication(to, &body);
+        async move { self.say(&names, &payload).await }.boxed()
     }
 
     fn probe(&self, number: u64) -> BoxFuture<'_, Result<(), PublishError>> {
-        let node = std::slice::from_ref(&self.names.node);
-        async move { self.say(node, number.to_string().as_bytes()).await }.boxed()
+        let (names, payload) = self.names.probe(number);
+        async move { self.say(&names, &payload).await }.boxed()
     }
 
     fn listen<'a>(&'a self, topics: &'a [Arc<str>]) -> BoxFuture<'a, Result<(), String>> {
