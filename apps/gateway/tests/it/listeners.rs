@@ -1,9 +1,10 @@
 //! The listeners: who is refused, what is served beside WebSockets, and the end.
 
-use crate::support::backend::{Answer, Backend};
-use crate::support::campanile::{Campanile, Start, backend_address, own_address};
+use crate::support::backend::Backend;
+use crate::support::campanile::{Campanile, Start};
 use crate::support::client::{Client, Incoming};
 use crate::support::http;
+use crate::support::together::{self, is_greeted, open};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -11,22 +12,13 @@ use tokio::net::TcpStream;
 const ROOMS: &str = r#"{"allowed_rooms": [{"room": "*"}]}"#;
 
 async fn start(prepare: impl FnOnce(Start) -> Start) -> (Campanile, Backend) {
-    let own = own_address();
-    let backend = Backend::start(backend_address(own), |_| Answer::json(200, ROOMS)).await;
-    (prepare(Start::new(own)).ready().await, backend)
-}
-
-async fn open(campanile: &Campanile, headers: &[(&str, &str)]) -> Result<Client, u16> {
-    let headers: Vec<(String, String)> =
-        headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    Client::open(campanile.public, "/ws/", &headers).await
+    together::start(ROOMS, prepare).await
 }
 
 /// Opens, and reads the greeting.
 async fn open_greeted(campanile: &Campanile) -> Client {
     let mut client = open(campanile, &[]).await.expect("there is a place");
-    let greeting = client.next().await;
-    assert!(matches!(greeting, Some(Incoming::Text(text)) if text.contains("true")));
+    is_greeted(&mut client).await;
     client
 }
 

@@ -1,10 +1,11 @@
 //! Behind proxies: where a client is, for the limits and the backend.
 
-use crate::support::backend::{Answer, Backend};
-use crate::support::campanile::{Campanile, Start, backend_address, own_address};
-use crate::support::client::{Client, Incoming};
+use crate::support::backend::Backend;
+use crate::support::campanile::{Campanile, Start};
+use crate::support::client::Client;
 use crate::support::http;
 use crate::support::tls::Certificate;
+use crate::support::together::{self, is_greeted, open};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -12,15 +13,7 @@ use tokio::net::TcpStream;
 const ROOMS: &str = r#"{"allowed_rooms": []}"#;
 
 async fn start(prepare: impl FnOnce(Start) -> Start) -> (Campanile, Backend) {
-    let own = own_address();
-    let backend = Backend::start(backend_address(own), |_| Answer::json(200, ROOMS)).await;
-    (prepare(Start::new(own)).ready().await, backend)
-}
-
-async fn open(campanile: &Campanile, headers: &[(&str, &str)]) -> Result<Client, u16> {
-    let headers: Vec<(String, String)> =
-        headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    Client::open(campanile.public, "/ws/", &headers).await
+    together::start(ROOMS, prepare).await
 }
 
 /// Connects as a proxy that first says where its client is.
@@ -34,11 +27,6 @@ async fn through(campanile: &Campanile, header: &[u8]) -> TcpStream {
 async fn real_ip(backend: &Backend) -> Option<String> {
     let seen = backend.take_seen(1).await;
     seen[0].header("x-real-ip").map(str::to_owned)
-}
-
-async fn is_greeted(client: &mut Client) {
-    let greeting = client.next().await;
-    assert!(matches!(greeting, Some(Incoming::Text(text)) if text.contains("true")));
 }
 
 #[tokio::test(flavor = "multi_thread")]

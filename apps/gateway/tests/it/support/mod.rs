@@ -8,3 +8,4 @@ pub(crate) mod http;
 pub(crate) mod play;
 pub(crate) mod same;
 pub(crate) mod tls;
+pub(crate) mod together;
