@@ -47,6 +47,17 @@ fn serve_without_a_backend_says_how_to_name_one() {
 }
 
 #[test]
+fn a_demo_stands_alone_since_whoever_sees_its_page_may_trigger() {
+    let settings = ["public.listen=127.0.0.1:0", "internal.listen=127.0.0.1:0"];
+    let [public, internal] = settings;
+    let broker = "broker.url=redis://127.0.0.1:1";
+    let output = campanile(&["demo", "--set", public, "--set", internal, "--set", broker]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("by [broker] url all nodes would hear it"), "{said}");
+}
+
+#[test]
 fn a_trigger_with_a_bad_room_or_data_is_not_sent() {
     for (room, data, complaint) in [
         ("zoo", "1", "the room \"zoo\" is neither JSON nor key=value"),
