@@ -13,7 +13,7 @@
 //! | [`memory`] | one node alone: what is published comes back |
 //! | `node`, `keeper` | the others: the handle; and the task that connects, probes and reconnects |
 //! | `link` | what each kind of broker has to do; beneath it `rabbit`, `redis` and `nats` |
-//! | `topics`, `probes`, `arrivals`, `envelope`, `names` | the keeper's and the links' parts |
+//! | `topics`, `probes`, `arrivals`, `envelope`, `names`, `tls` | the keeper's and the links' parts |
 
 // In reading order, which the blank lines keep.
 
@@ -44,6 +44,8 @@ mod link;
 mod envelope;
 
 mod names;
+
+mod tls;
 
 mod rabbit;
 

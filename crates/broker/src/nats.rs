@@ -50,7 +50,7 @@ impl NatsConnector {
             return Err(String::from("[broker] exchange is no part of a NATS subject"));
         }
         let names = Arc::new(Names::new(&self.settings, '.'));
-        let opened = io::open(self.settings.url.secret()).await?;
+        let opened = io::open(&self.settings).await?;
         let payload_max = opened.payload_max;
         let hearing = Hearing::new(Arc::clone(&names), ears);
         let (writing, tasks) = io::start(opened, hearing);

@@ -69,8 +69,7 @@ impl RabbitConnector {
         let properties = ConnectionProperties::default()
             .with_connection_name(format!("campanile {}", self.settings.exchange).into());
         let cutter = Cutter::new();
-        let within = self.settings.connect_within;
-        let connection = socket::connect(uri, properties, within, &cutter).await?;
+        let connection = socket::connect(uri, properties, &self.settings, &cutter).await?;
         let ear = connection.create_channel().await?;
         let unique = crate::envelope::Id::random().to_string();
         let node = format!("{NODES}.{unique}");

@@ -6,9 +6,11 @@ mod streams;
 pub(crate) use pubsub::PubSubConnector;
 pub(crate) use streams::StreamsConnector;
 
-use crate::{PublishError, Settings};
+use crate::{PublishError, Settings, tls};
 use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, Client, IntoConnectionInfo, ProtocolVersion, RedisError};
+use redis::{
+    AsyncConnectionConfig, Client, IntoConnectionInfo, ProtocolVersion, RedisError, TlsCertificates,
+};
 
 /// Opens a connection; what Redis sends of itself goes to `hear`.
 async fn connect(
@@ -20,7 +22,13 @@ async fn connect(
     let url = settings.url.secret().as_str();
     let info = url.into_connection_info().map_err(unreadable)?;
     let redis = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
-    let client = Client::open(info.set_redis_settings(redis)).map_err(|error| explain(&error))?;
+    let info = info.set_redis_settings(redis);
+    let is_tls = settings.url.secret().scheme() == "rediss";
+    let client = match tls::ca_file(settings)?.filter(|_| is_tls) {
+        None => Client::open(info),
+        root_cert => Client::build_with_tls(info, TlsCertificates { client_tls: None, root_cert }),
+    };
+    let client = client.map_err(|error| explain(&error))?;
     let config = AsyncConnectionConfig::new()
         .set_connection_timeout(Some(settings.connect_within))
         // A node's own limits say how long it waits.
@@ -45,7 +53,7 @@ fn explain(error: &RedisError) -> String {
             "Redis does not permit it: this user needs the commands and channels of the \
              [broker] exchange ({error})"
         ),
-        _ => error.to_string(),
+        _ => tls::explain(&error.to_string()),
     }
 }
 

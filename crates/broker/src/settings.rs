@@ -1,6 +1,7 @@
 //! Which broker, and its limits.
 
 use crate::BrokerUrl;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// What a broker is started with.
@@ -8,6 +9,8 @@ use std::time::Duration;
 pub struct Settings {
     /// Which broker, and where.
     pub url: BrokerUrl,
+    /// The certificate authorities to trust under TLS, in a PEM file; none for those of this machine.
+    pub ca_file: Option<PathBuf>,
     /// The name of RabbitMQ's exchange, and what the names of channels, streams and subjects begin
     /// with. Nodes and publishers with the same one hear each other.
     pub exchange: String,
@@ -45,6 +48,7 @@ impl Settings {
     pub fn new(url: BrokerUrl) -> Settings {
         Settings {
             url,
+            ca_file: None,
             exchange: String::from("hightemplar"),
             silence: Duration::from_secs(3),
             connect_within: Duration::from_secs(5),

@@ -14,6 +14,7 @@ mod folder;
 mod line;
 mod processes;
 mod server;
+mod tls;
 
 pub use folder::Folder;
 pub use line::Line;

@@ -274,6 +274,9 @@ sections! {
         /// same with "amqps", "rediss" and "tls" is with TLS. None for a gateway alone.
         /// CAMPANILE_BROKER_URL_FILE names a file to read it from.
         url "url": Option<BrokerUrl> = "" example "amqp://guest:guest@127.0.0.1/" is secret;
+        /// The certificate authorities that sign the broker's certificate, in a PEM file, to be trusted
+        /// in place of those of this machine. It is read again for each connection.
+        ca_file "ca_file": Option<PathBuf> = "" example "/etc/campanile/broker-ca.pem";
         /// The exchange of RabbitMQ, and what channels, streams and subjects begin with. Gateways and
         /// backends with the same one hear each other.
         exchange "exchange": ExchangeName = "hightemplar";

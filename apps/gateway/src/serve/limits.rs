@@ -63,6 +63,7 @@ pub(super) fn broker_settings(config: &Config) -> campanile_broker::Settings {
     let streams = StreamSettings { entries_max: broker.stream_entries_max };
     let defaults = campanile_broker::Settings::new(url);
     campanile_broker::Settings {
+        ca_file: broker.ca_file.clone(),
         exchange: broker.exchange.as_str().to_owned(),
         silence: broker.silence,
         publish_within: broker.publish_within,

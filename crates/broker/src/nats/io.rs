@@ -2,7 +2,9 @@
 
 use super::errors::explain;
 use super::wire::{self, Frame};
+use crate::Settings;
 use crate::names::Hearing;
+use crate::tls;
 use bytes::BytesMut;
 use percent_encoding::percent_decode_str;
 use rustls::pki_types::ServerName;
@@ -34,7 +36,8 @@ trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 
 /// Connects and logs in.
-pub(super) async fn open(url: &Url) -> Result<Opened, String> {
+pub(super) async fn open(settings: &Settings) -> Result<Opened, String> {
+    let url = settings.url.secret();
     let (host, port) = address(url)?;
     let tcp = TcpStream::connect((host.as_str(), port)).await.map_err(|error| error.to_string())?;
     tcp.set_nodelay(true).map_err(|error| error.to_string())?;
@@ -46,7 +49,7 @@ pub(super) async fn open(url: &Url) -> Result<Opened, String> {
     let info: Value = serde_json::from_slice(&info).map_err(|_| not_nats())?;
     let secure = url.scheme() == "tls" || info["tls_required"] == true;
     if secure {
-        stream = Box::new(encrypt(stream, host).await?);
+        stream = Box::new(encrypt(stream, host, settings).await?);
     }
     let login = format!("CONNECT {}\r\nPING\r\n", login(url, secure));
     stream.write_all(login.as_bytes()).await.map_err(|error| error.to_string())?;
@@ -71,13 +74,14 @@ fn address(url: &Url) -> Result<(String, u16), String> {
     Ok((host, url.port().unwrap_or(4222)))
 }
 
-async fn encrypt(stream: Box<dyn Stream>, host: String) -> Result<impl Stream, String> {
-    let mut roots = rustls::RootCertStore::empty();
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    let config = rustls::ClientConfig::builder().with_root_certificates(roots);
-    let connector = TlsConnector::from(Arc::new(config.with_no_client_auth()));
+async fn encrypt(
+    stream: Box<dyn Stream>,
+    host: String,
+    settings: &Settings,
+) -> Result<impl Stream + use<>, String> {
+    let connector = TlsConnector::from(Arc::new(tls::config(settings)?));
     let name = ServerName::try_from(host).map_err(|error| error.to_string())?;
-    connector.connect(name, stream).await.map_err(|error| format!("TLS with NATS: {error}"))
+    connector.connect(name, stream).await.map_err(|error| tls::explain(&error.to_string()))
 }
 
 /// Returns who we are, and the user, password or token of the URL.

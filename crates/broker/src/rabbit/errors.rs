@@ -1,11 +1,13 @@
 //! RabbitMQ's refusals, with what to do.
 
-use crate::Settings;
+use crate::{Settings, tls};
 use lapin::ErrorKind;
 
 /// Says what happened and what to do.
 pub(super) fn explain(error: &lapin::Error, settings: &Settings) -> String {
-    let ErrorKind::ProtocolError(refusal) = error.kind() else { return error.to_string() };
+    let ErrorKind::ProtocolError(refusal) = error.kind() else {
+        return tls::explain(&error.to_string());
+    };
     let (exchange, said) = (&settings.exchange, refusal.get_message());
     match refusal.get_id() {
         403 => format!(

@@ -3,15 +3,16 @@
 //! lapin reads and writes in a thread of its own, and ends it when RabbitMQ has said its word. A
 //! frozen one says none, and each attempt to connect would leave a thread behind.
 
+use crate::Settings;
+use crate::tls;
 use async_compat::Compat;
-use lapin::tcp::TLSConfig;
+use lapin::tcp::RustlsConnector;
 use lapin::uri::{AMQPScheme, AMQPUri};
 use lapin::{AsyncTcpStream, Connection, ConnectionProperties, Error, runtime};
 use std::io;
 use std::net::{Shutdown, TcpStream as StdTcpStream};
 use std::os::fd::AsFd;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 use tokio::net::TcpStream;
 
 /// Ends the socket of a connection when it is dropped.
@@ -27,12 +28,14 @@ enum Socket {
 pub(super) async fn connect(
     uri: AMQPUri,
     properties: ConnectionProperties,
-    within: Duration,
+    settings: &Settings,
     cutter: &Cutter,
 ) -> Result<Connection, Error> {
     let socket = Arc::clone(&cutter.0);
+    let settings = settings.clone();
     let open = async move |uri: AMQPUri, _| {
-        let opened = tokio::time::timeout(within, open(&uri, &socket)).await;
+        let opened = open(&uri, &socket, &settings);
+        let opened = tokio::time::timeout(settings.connect_within, opened).await;
         opened.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())).map_err(Error::from)
     };
     Connection::connector(uri, runtime::default_runtime()?, open, properties).await
@@ -41,6 +44,7 @@ pub(super) async fn connect(
 async fn open(
     uri: &AMQPUri,
     socket: &Mutex<Socket>,
+    settings: &Settings,
 ) -> io::Result<AsyncTcpStream<Compat<TcpStream>>> {
     let (host, port) = (uri.authority.host.as_str(), uri.authority.port);
     let stream = TcpStream::connect((host, port)).await?;
@@ -53,7 +57,10 @@ async fn open(
     let stream = AsyncTcpStream::Plain(Compat::new(stream));
     match uri.scheme {
         AMQPScheme::AMQP => Ok(stream),
-        AMQPScheme::AMQPS => stream.into_tls(host, TLSConfig::default()).await,
+        AMQPScheme::AMQPS => {
+            let config = tls::config(settings).map_err(io::Error::other)?;
+            stream.into_rustls(&RustlsConnector::from(config), host).await
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! A real broker of a test's own.
 
+use super::tls::Files;
 use super::{Folder, free_port, processes};
 use crate::BrokerUrl;
 use rustix::process::{Pid, Signal, kill_process_group};
@@ -21,6 +22,8 @@ pub struct Server {
     port: u16,
     folder: Folder,
     child: Option<Child>,
+    /// What it shows, if it speaks TLS and nothing else.
+    tls: Option<Files>,
     /// RabbitMQ's nodes find each other by one of these, which must not be a daemon.
     epmd: Option<(Child, u16)>,
 }
@@ -58,6 +61,26 @@ impl Server {
         Server::start(Kind::Rabbit)
     }
 
+    /// Starts a Redis that speaks TLS and nothing else; none if it is not installed.
+    pub fn redis_with_tls() -> Option<Server> {
+        Server::start_with(Kind::Redis { appending: false }, true)
+    }
+
+    /// Starts a NATS server that speaks TLS and nothing else; none if it is not installed.
+    pub fn nats_with_tls() -> Option<Server> {
+        Server::start_with(Kind::Nats { token: None }, true)
+    }
+
+    /// Starts a RabbitMQ that speaks TLS and nothing else; none if it is not installed.
+    pub fn rabbit_with_tls() -> Option<Server> {
+        Server::start_with(Kind::Rabbit, true)
+    }
+
+    /// Returns the file of the authority that has signed its certificate, if it speaks TLS.
+    pub fn ca_file(&self) -> Option<&Path> {
+        self.tls.as_ref().map(|files| files.authority.as_path())
+    }
+
     /// Returns where it is.
     ///
     /// # Panics
@@ -78,11 +101,16 @@ impl Server {
 
     /// Returns the same as a text, for a configuration.
     pub fn url_text(&self, port: u16) -> String {
-        let scheme = match self.kind {
-            Kind::Redis { .. } => "redis",
-            Kind::Nats { token: None } => "nats",
-            Kind::Nats { token: Some(token) } => return format!("nats://{token}@127.0.0.1:{port}"),
-            Kind::Rabbit => "amqp",
+        let scheme = match (self.kind, &self.tls) {
+            (Kind::Redis { .. }, None) => "redis",
+            (Kind::Redis { .. }, Some(_)) => "rediss",
+            (Kind::Nats { token: Some(token) }, _) => {
+                return format!("nats://{token}@127.0.0.1:{port}");
+            }
+            (Kind::Nats { .. }, None) => "nats",
+            (Kind::Nats { .. }, Some(_)) => "tls",
+            (Kind::Rabbit, None) => "amqp",
+            (Kind::Rabbit, Some(_)) => "amqps",
         };
         format!("{scheme}://127.0.0.1:{port}")
     }
@@ -132,6 +160,10 @@ impl Server {
     }
 
     fn start(kind: Kind) -> Option<Server> {
+        Server::start_with(kind, false)
+    }
+
+    fn start_with(kind: Kind, is_tls: bool) -> Option<Server> {
         if let Err(missing) = kind.program() {
             #[expect(clippy::print_stderr, reason = "it is for who reads the test's output")]
             {
@@ -140,7 +172,8 @@ impl Server {
             return None;
         }
         let folder = Folder::new(kind.name());
-        let mut server = Server { kind, port: free_port(), folder, child: None, epmd: None };
+        let tls = is_tls.then(|| Files::write(folder.path()));
+        let mut server = Server { kind, port: free_port(), folder, child: None, tls, epmd: None };
         if kind == Kind::Rabbit {
             server.epmd = Some(epmd());
         }
@@ -154,16 +187,25 @@ impl Server {
         let (port, folder) = (self.port.to_string(), self.folder.path());
         match self.kind {
             Kind::Redis { appending } => {
-                command.args(["--port", &port, "--bind", "127.0.0.1", "--save", "", "--dir"]);
+                match &self.tls {
+                    None => command.args(["--port", &port]),
+                    Some(files) => redis_tls(&mut command, &port, files),
+                };
+                command.args(["--bind", "127.0.0.1", "--save", "", "--dir"]);
                 command.arg(folder).args(["--appendonly", if appending { "yes" } else { "no" }]);
             }
             Kind::Nats { token } => {
                 command.args(["--addr", "127.0.0.1", "--port", &port]);
                 command.args(token.map(|token| ["--auth", token]).into_iter().flatten());
+                if let Some(files) = &self.tls {
+                    command.arg("--tls").arg("--tlscert").arg(&files.certificate);
+                    command.arg("--tlskey").arg(&files.key);
+                }
             }
             Kind::Rabbit => {
                 let (_, epmd_port) = self.epmd.as_ref().expect("it was started before");
-                rabbit_settings(&mut command, folder, self.port, *epmd_port);
+                let listener = rabbit_listener(self.port, self.tls.as_ref());
+                rabbit_settings(&mut command, folder, (self.port, &listener), *epmd_port);
             }
         }
         let log = File::create(folder.join("log")).expect("the folder can be written to");
@@ -199,6 +241,10 @@ impl Server {
             Kind::Rabbit => b"AMQP\x00\x00\x09\x01",
         };
         let Ok(mut socket) = TcpStream::connect(("127.0.0.1", self.port)) else { return false };
+        if self.tls.is_some() {
+            // They listen when they are ready.
+            return true;
+        }
         let mut answer = [0; 4];
         socket.set_read_timeout(Some(Duration::from_secs(1))).is_ok()
             && socket.write_all(word).is_ok()
@@ -244,20 +290,24 @@ impl Kind {
 }
 
 /// Sets all that RabbitMQ would otherwise share with another on this machine.
-fn rabbit_settings(command: &mut Command, folder: &Path, port: u16, epmd_port: u16) {
+fn rabbit_settings(
+    command: &mut Command,
+    folder: &Path,
+    (port, listener): (u16, &str),
+    epmd_port: u16,
+) {
     let plugins = folder.join("plugins");
     let conf = folder.join("rabbitmq.conf");
     let write = |path: &Path, text: &str| std::fs::write(path, text).expect("it can be written");
     write(&plugins, "[].");
     // It shall not hold publishers up because this machine is short of something.
     let limits = "vm_memory_high_watermark.relative = 0.9\ndisk_free_limit.absolute = 1MB\n";
-    write(&conf, &format!("listeners.tcp.1 = 127.0.0.1:{port}\n{limits}"));
+    write(&conf, &format!("{listener}{limits}"));
     command
         .env_clear()
         .env("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
         .env("HOME", folder)
         .env("RABBITMQ_NODENAME", format!("campanile{port}@localhost"))
-        .env("RABBITMQ_NODE_PORT", port.to_string())
         .env("RABBITMQ_DIST_PORT", free_port().to_string())
         .env("RABBITMQ_MNESIA_BASE", folder.join("mnesia"))
         .env("RABBITMQ_LOG_BASE", folder.join("logs"))
@@ -267,6 +317,26 @@ fn rabbit_settings(command: &mut Command, folder: &Path, port: u16, epmd_port: u
         .env("RABBITMQ_PID_FILE", folder.join("pid"))
         .env("ERL_EPMD_ADDRESS", "127.0.0.1")
         .env("ERL_EPMD_PORT", epmd_port.to_string());
+}
+
+/// Returns the lines that say where RabbitMQ listens, and nowhere else.
+fn rabbit_listener(port: u16, tls: Option<&Files>) -> String {
+    let Some(files) = tls else { return format!("listeners.tcp.1 = 127.0.0.1:{port}\n") };
+    format!(
+        "listeners.tcp = none\nlisteners.ssl.1 = 127.0.0.1:{port}\n\
+         ssl_options.cacertfile = {}\nssl_options.certfile = {}\nssl_options.keyfile = {}\n\
+         ssl_options.verify = verify_none\nssl_options.fail_if_no_peer_cert = false\n",
+        files.authority.display(),
+        files.certificate.display(),
+        files.key.display()
+    )
+}
+
+fn redis_tls<'a>(command: &'a mut Command, port: &str, files: &Files) -> &'a mut Command {
+    command.args(["--port", "0", "--tls-port", port, "--tls-auth-clients", "no"]);
+    command.arg("--tls-ca-cert-file").arg(&files.authority);
+    command.arg("--tls-cert-file").arg(&files.certificate);
+    command.arg("--tls-key-file").arg(&files.key)
 }
 
 fn epmd() -> (Child, u16) {

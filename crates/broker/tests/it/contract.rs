@@ -1,10 +1,10 @@
 //! What every broker promises while nothing goes wrong.
 
-use crate::node::{Node, Tune, settings};
-use campanile_broker::{BrokerUrl, PublishError, To};
+use crate::node::{Node, settings};
+use campanile_broker::{BrokerUrl, PublishError, Settings, To};
 
 /// Holds a broker to all of it.
-pub(crate) async fn check(url: &BrokerUrl, tune: Tune) {
+pub(crate) async fn check(url: &BrokerUrl, tune: impl Fn(&mut Settings) + Copy) {
     for (name, nodes) in [("once", 2), ("rooms", 2), ("listen", 2), ("control", 2), ("refused", 1)]
     {
         let settings = settings(url.clone(), &format!("contract-{name}"), tune);

@@ -9,3 +9,4 @@ mod rabbit;
 mod redis;
 mod slow;
 mod streams;
+mod tls;

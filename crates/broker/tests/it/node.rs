@@ -16,7 +16,7 @@ pub(crate) struct Node {
 /// Makes changes to the settings of a test's nodes.
 pub(crate) type Tune = fn(&mut Settings);
 
-pub(crate) fn settings(url: BrokerUrl, exchange: &str, tune: Tune) -> Settings {
+pub(crate) fn settings(url: BrokerUrl, exchange: &str, tune: impl Fn(&mut Settings)) -> Settings {
     let mut settings = Settings::new(url);
     settings.exchange = exchange.to_owned();
     tune(&mut settings);

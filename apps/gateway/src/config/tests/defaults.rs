@@ -37,6 +37,7 @@ fn a_default_text_changes_nothing_and_its_uncommented_lines_are_all_settings() {
             ping = "user/notify_online/"
             disconnect = "user/notify_offline/"
             url = "amqp://***@127.0.0.1/"
+            ca_file = "/etc/campanile/broker-ca.pem"
             slow_rooms = [{ room = '{"animal":"penguin","zoo":"*"}', policy = "latest" }, { room = '{"zoo":"*"}', policy = "drop-oldest" }]
         "#]],
     );
