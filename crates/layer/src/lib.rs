@@ -57,7 +57,6 @@ pub mod memory;
 
 pub mod redis;
 
-#[cfg_attr(not(test), expect(dead_code, reason = "the layers on Redis follow"))]
 mod codec;
 
 mod queue;
@@ -70,6 +69,6 @@ pub use error::{LayerError, SendError};
 pub use layer::{ChannelLayer, Layer, Reach};
 pub use memory::MemoryLayer;
 pub use message::{Map, Message, Value};
-pub use redis::{HostUrl, RedisSettings};
+pub use redis::{HostUrl, RedisLayer, RedisSettings};
 pub use settings::Settings;
 pub use statistics::Statistics;

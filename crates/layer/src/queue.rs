@@ -3,6 +3,7 @@
 use crate::statistics::Counting;
 use crate::{Message, Missed, MissedReason, Received};
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::Notify;
@@ -19,6 +20,10 @@ pub(crate) struct Queue {
     counting: Arc<Counting>,
     state: Mutex<State>,
     wake: Notify,
+    /// How many wait for something to come.
+    waiting: AtomicUsize,
+    /// Wakes those who would fetch something.
+    wanted: Notify,
 }
 
 #[derive(Debug, Default)]
@@ -41,8 +46,15 @@ pub(crate) struct Full;
 impl Queue {
     pub(crate) fn new(capacity: usize, expiry: Duration, counting: &Arc<Counting>) -> Arc<Queue> {
         let counting = Arc::clone(counting);
-        let (state, wake) = (Mutex::default(), Notify::new());
-        Arc::new(Queue { capacity, expiry, counting, state, wake })
+        Arc::new(Queue {
+            capacity,
+            expiry,
+            counting,
+            state: Mutex::default(),
+            wake: Notify::new(),
+            waiting: AtomicUsize::new(0),
+            wanted: Notify::new(),
+        })
     }
 
     /// Puts a message in, if there is room; if not, nothing happens.
@@ -99,12 +111,30 @@ impl Queue {
 
     /// Waits for what comes next. Several may wait; each entry goes to one of them.
     pub(crate) async fn receive(&self) -> Received {
+        if let Some(received) = self.try_receive() {
+            return received;
+        }
+        self.waiting.fetch_add(1, Ordering::SeqCst);
+        let _waiting = Waiting(&self.waiting);
+        self.wanted.notify_waiters();
         loop {
             let woken = self.wake.notified();
             if let Some(received) = self.try_receive() {
                 return received;
             }
             woken.await;
+        }
+    }
+
+    /// Waits until somebody waits for something to come, and nothing is there.
+    pub(crate) async fn wanted(&self) {
+        loop {
+            let mut wanted = std::pin::pin!(self.wanted.notified());
+            wanted.as_mut().enable();
+            if self.waiting.load(Ordering::SeqCst) > 0 && self.lock().entries.is_empty() {
+                return;
+            }
+            wanted.await;
         }
     }
 
@@ -155,6 +185,15 @@ impl Queue {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One of those who wait.
+struct Waiting<'a>(&'a AtomicUsize);
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
     }
 }
 

@@ -4,12 +4,14 @@
 //! `hosts`: each has a keeper (`keeper`) that connects, proves the way alive, lets the layer join
 //! everything again (`Tenant`), and says how long it was lost.
 
-#[expect(dead_code, reason = "the layers on it follow")]
+mod core;
 mod hosts;
 mod keeper;
+mod registry;
 mod ring;
 pub(crate) mod settings;
 mod url;
 
+pub use core::RedisLayer;
 pub use settings::{Format, RedisSettings, SecretKeys};
 pub use url::{HostUrl, HostUrlError};

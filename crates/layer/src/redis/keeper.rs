@@ -76,21 +76,13 @@ impl Keeper {
     }
 
     async fn connect(&self, tenant: &Arc<dyn Tenant>) -> Result<MultiplexedConnection, String> {
-        let client = Client::open(self.url.info()).map_err(|error| explain(&error))?;
         let (tenant, index) = (Arc::downgrade(tenant), self.index);
-        let hear = move |push: PushInfo| {
+        let hear = move |push| {
             if let Some(tenant) = tenant.upgrade() {
                 tenant.hear(index, push);
             }
-            Ok::<(), ()>(())
         };
-        let config = AsyncConnectionConfig::new()
-            .set_connection_timeout(Some(self.connect_within))
-            // Who asks says how long they wait.
-            .set_response_timeout(None)
-            .set_push_sender(hear);
-        let connection = client.get_multiplexed_async_connection_with_config(&config).await;
-        connection.map_err(|error| explain(&error))
+        connect(&self.url, self.connect_within, hear).await
     }
 
     /// Lets the layer use the connections until they are lost.
@@ -128,6 +120,25 @@ impl Keeper {
         }
         self.state.send_replace(State::Lost(format!("{}: {why}", self.url)));
     }
+}
+
+/// Opens a connection; what Redis sends of itself goes to `hear`.
+pub(super) async fn connect(
+    url: &HostUrl,
+    within: Duration,
+    hear: impl Fn(PushInfo) + Send + Sync + 'static,
+) -> Result<MultiplexedConnection, String> {
+    let client = Client::open(url.info()).map_err(|error| explain(&error))?;
+    let config = AsyncConnectionConfig::new()
+        .set_connection_timeout(Some(within))
+        // Who asks says how long they wait.
+        .set_response_timeout(None)
+        .set_push_sender(move |push| {
+            hear(push);
+            Ok::<(), ()>(())
+        });
+    let connection = client.get_multiplexed_async_connection_with_config(&config).await;
+    connection.map_err(|error| explain(&error))
 }
 
 /// Asks again and again whether somebody is there, and notes when there was; returns why not.
