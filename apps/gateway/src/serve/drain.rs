@@ -1,5 +1,8 @@
 //! The end: leave is taken of every client, and the backend is told.
 
+#[cfg(test)]
+mod tests;
+
 use super::{Shared, cannot};
 use crate::command::Command;
 use crate::config::Limits;
@@ -58,17 +61,33 @@ pub(super) async fn stop(shared: &Shared, loops: Loops) -> Result<(), String> {
 /// longer than `close_within_s` more.
 async fn close_all(shared: &Shared) {
     let limits = shared.config().limits.clone();
-    let (began, reconnect_within) = (Instant::now(), limits.reconnect_within);
-    let shares = limits.drain.as_millis() / SHARE_EVERY.as_millis();
-    let mut shares_left = u32::try_from(shares).unwrap_or(u32::MAX).max(1);
-    while began.elapsed() < limits.drain + limits.close_within {
+    let reconnect_within = limits.reconnect_within;
+    let close = |shares_left| {
         // Loops that are too far behind are asked again with the next share.
         let _ = shared.handle.command_all(|| Command::CloseShare { shares_left, reconnect_within });
+    };
+    let is_empty =
+        || shared.handle.statistics().connections == 0 && shared.handle.mailbox_waiting() == 0;
+    share_by_share(limits.drain, limits.close_within, close, is_empty).await;
+}
+
+/// Calls `close` with the number of shares that are left, this one counted, evenly over `drain`; ends
+/// when all have gone, or `close_within` after that.
+async fn share_by_share(
+    drain: Duration,
+    close_within: Duration,
+    mut close: impl FnMut(u32),
+    mut is_empty: impl FnMut() -> bool,
+) {
+    let began = tokio::time::Instant::now();
+    let shares = drain.as_millis() / SHARE_EVERY.as_millis();
+    let mut shares_left = u32::try_from(shares).unwrap_or(u32::MAX).max(1);
+    while began.elapsed() < drain + close_within {
+        close(shares_left);
         tokio::time::sleep(SHARE_EVERY).await;
         // Who came last, out of a bootstrap that took long, goes with the last share again.
         shares_left = shares_left.saturating_sub(1).max(1);
-        let is_empty = shared.handle.statistics().connections == 0;
-        if is_empty && shared.handle.mailbox_waiting() == 0 {
+        if is_empty() {
             return;
         }
     }

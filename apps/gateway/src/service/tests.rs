@@ -1,5 +1,6 @@
 use super::rate::Pace;
 use super::{Admission, Gateway, Rate, Session, Settings};
+use crate::command::Command;
 use crate::config;
 use crate::reply::Speech;
 use bytes::Bytes;
@@ -54,7 +55,8 @@ impl World {
         Client(client)
     }
 
-    fn publish(&self, room: &str) {
+    /// Publishes, and returns how many subscriptions that reached.
+    fn publish(&self, room: &str) -> u64 {
         let envelope = Envelope {
             shared: r#"{"type": "publish", "data": 1, "requestId": "#.into(),
             closing: "}",
@@ -62,7 +64,7 @@ impl World {
         let rooms = vec![Room::parse(room).unwrap()];
         let publication = Publication::new(rooms, Match::Literal, envelope);
         let receipt = self.handle.publish_counted(publication).unwrap();
-        receipt.wait(PATIENCE).expect("the loop delivers it");
+        receipt.wait(PATIENCE).expect("the loop delivers it")
     }
 
     fn stop(self) {
@@ -145,7 +147,7 @@ fn check(speech: Speech, world: World, script: &[&str], expected: &Expect) {
     for line in script {
         writeln!(transcript, "{line}").unwrap();
         match line.strip_prefix('!') {
-            Some(room) => world.publish(room),
+            Some(room) => _ = world.publish(room),
             None => client.send(line),
         }
         transcript += &client.settle();
@@ -429,6 +431,28 @@ fn a_session_gives_its_permit_back_when_it_ends() {
     world.connect(session).settle();
     world.stop();
     assert_eq!(Arc::strong_count(&permit), 1);
+}
+
+#[test]
+fn at_the_end_each_share_is_as_large_as_the_others_and_the_last_takes_all_that_are_left() {
+    let (world, mut clients) = (World::usual(), Vec::new());
+    for _ in 0..20 {
+        let permissions = Permissions::parse(r#"[{"zoo":"*"}]"#).unwrap();
+        let mut client = world.connect(session(Speech::Dialect3, permissions));
+        client.send(r#"{"type":"subscribe","room":{"zoo":1},"requestId":1}"#);
+        assert!(client.settle().contains("success"));
+        clients.push(client);
+    }
+    let reached = [6, 5, 4, 3, 2, 1].map(|shares_left| {
+        let reconnect_within = Duration::ZERO;
+        let close = || Command::CloseShare { shares_left, reconnect_within };
+        world.handle.command_all(close).unwrap();
+        // The turn in which they are closed may still deliver to them; the one after it does not.
+        world.publish("{}");
+        world.publish(r#"{"zoo":1}"#)
+    });
+    world.stop();
+    assert_eq!(reached, [16, 12, 9, 6, 3, 0]);
 }
 
 #[test]

@@ -46,7 +46,9 @@ fn who_is_on_the_way_in_learns_of_a_wish_that_came_too_early_for_it() {
 fn of_wishes_that_are_forgotten_each_is_taken_to_be_meant() {
     let users = Users::new(None);
     let begun = users.now();
+    assert_eq!(users.wishes_forgotten(), 0);
     (0..=WISHES_MAX).for_each(|number| drop(users.wish(Some(&number.to_string()))));
+    assert_eq!(users.wishes_forgotten(), 1);
     assert!(users.is_meant(begun, Some(&user("ada"))));
     assert!(!users.is_meant(users.now(), Some(&user("ada"))));
 }

@@ -9,7 +9,7 @@ use expect_test::{Expect, expect};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use std::net::Ipv4Addr;
 use std::sync::atomic::Ordering::Relaxed;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 /// Reads settings (`section.key=value`) and makes the backend at `own`.
@@ -164,10 +164,8 @@ async fn a_backend_that_is_down_slow_or_boundless_refuses_and_is_asked_again() {
     let mut said = format!("down: {}\n", ask(&backend).await);
     let application = Application::start(backend_address(own), |_| Answer::json(200, "{}")).await;
     said.push_str(&format!("up: {}\n", ask(&backend).await));
-    application.answer(|_| Answer { delay: Duration::from_secs(3), ..Answer::json(200, "{}") });
-    let started = Instant::now();
+    application.answer(|_| Answer { delay: Duration::from_secs(3_600), ..Answer::json(200, "{}") });
     said.push_str(&format!("slow: {}\n", ask(&backend).await));
-    assert!(started.elapsed() < Duration::from_secs(2));
     application.answer(|_| Answer::json(200, format!("{{\"a\":\"{}\"}}", "x".repeat(1 << 20))));
     said.push_str(&format!("a megabyte: {}\n", ask(&backend).await));
     application.answer(|_| {

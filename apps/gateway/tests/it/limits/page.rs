@@ -144,10 +144,7 @@ const MET: &[(&str, &str)] = &[
         "limits.reconnect_within_s",
         "clients_are_closed_one_after_the_other_and_hear_every_trigger_until_then",
     ),
-    (
-        "limits.drain_delay_s",
-        "readiness_goes_at_once_and_clients_still_come_until_the_delay_is_over",
-    ),
+    ("limits.drain_delay_s", "clients_are_closed_when_the_delay_is_over_and_not_before"),
 ];
 
 fn root() -> &'static Path {
