@@ -26,6 +26,10 @@ impl RequestId {
     /// How long the JSON of an id may be, as given and in its canonical spelling: each subscription keeps one, and each delivery carries it.
     pub const BYTES_MAX: usize = 1_024;
 
+    /// The id of a subscription that nobody needs to name: nothing of it is delivered. No JSON reads
+    /// as it.
+    pub const NONE: Self = Self(Text::Short { length: 0, bytes: [0; SHORT_BYTES_MAX] });
+
     /// Reads an id from JSON; `None` if that is an object, a list, no JSON or too long.
     pub fn parse(json: &str) -> Option<Self> {
         if json.len() > Self::BYTES_MAX {

@@ -4,6 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use campanile_hub::{Match, RequestId, Room};
+use campanile_wire::Kind;
 use campanile_wire::deflate::{Deflater, Shared, WINDOW_BITS_MAX, WINDOW_BITS_MIN};
 
 use crate::service::ConnectionKey;
@@ -22,6 +23,7 @@ pub struct Publication {
     excluded: Box<[ConnectionKey]>,
     slow: Slow,
     envelope: Envelope,
+    kind: Kind,
     compressed: [OnceLock<Shared>; VARIANTS],
     /// Who wants to know how it fares.
     pub(crate) watch: Option<Arc<dyn Watch>>,
@@ -61,9 +63,16 @@ impl Publication {
             excluded,
             slow,
             envelope,
+            kind: Kind::Text,
             compressed: Default::default(),
             watch: None,
         }
+    }
+
+    /// Says whether its deliveries are text, as they are if nothing is said, or bytes.
+    #[must_use]
+    pub fn of_kind(self, kind: Kind) -> Self {
+        Self { kind, ..self }
     }
 
     /// Says what becomes of its deliveries while they wait for a client that reads slowly.
@@ -92,6 +101,10 @@ impl Publication {
     pub fn watched_by(mut self, watch: Option<Arc<dyn Watch>>) -> Self {
         self.watch = watch;
         self
+    }
+
+    pub(crate) fn kind(&self) -> Kind {
+        self.kind
     }
 
     /// Returns the bytes that every delivery begins with.

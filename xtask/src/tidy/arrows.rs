@@ -9,6 +9,7 @@ const PICTURE: &[(&str, &[&str])] = &[
     ("campanile-manager", &["campanile-wire", "campanile-hub"]),
     ("campanile-broker", &[]),
     ("campanile-layer", &[]),
+    ("campanile-consumer", &["campanile-layer", "campanile-manager"]),
     (
         "campanile-gateway",
         &["campanile-broker", "campanile-manager", "campanile-hub", "campanile-wire"],

@@ -265,6 +265,7 @@ impl Outbox {
     }
 }
 
+#[inline]
 fn op_code(kind: Kind) -> OpCode {
     match kind {
         Kind::Text => OpCode::Text,

@@ -8,7 +8,7 @@ use campanile_wire::deflate::Shared;
 use campanile_wire::{Head, OpCode};
 
 use super::backlog::Backlog;
-use super::{Piece, Pieces, SLICES_MAX};
+use super::{Piece, Pieces, SLICES_MAX, op_code};
 use crate::publication::Publication;
 
 /// How a parcel is packed.
@@ -64,10 +64,15 @@ impl Parcel {
         match window_bits {
             Some(bits) if shared.len() >= limits.compress_bytes_min => {
                 let compressed = publication.compressed(bits, limits.compression_level);
-                self.pack_compressed(compressed, private, limits);
+                self.pack_compressed(op_code(publication.kind()), compressed, private, limits);
             }
             _ => {
-                let head = Head::new(OpCode::Text, false, shared.len() + private.len(), None);
+                let head = Head::new(
+                    op_code(publication.kind()),
+                    false,
+                    shared.len() + private.len(),
+                    None,
+                );
                 self.bytes.extend_from_slice(head.as_bytes());
                 self.pack_shared(shared, limits);
                 self.bytes.extend_from_slice(private);
@@ -76,8 +81,14 @@ impl Parcel {
         self.ends.push(self.len());
     }
 
-    fn pack_compressed(&mut self, shared: &Shared, private: &[u8], limits: &Packing) {
-        let head = Head::new(OpCode::Text, true, shared.message_bytes(0, private.len()), None);
+    fn pack_compressed(
+        &mut self,
+        opcode: OpCode,
+        shared: &Shared,
+        private: &[u8],
+        limits: &Packing,
+    ) {
+        let head = Head::new(opcode, true, shared.message_bytes(0, private.len()), None);
         self.bytes.extend_from_slice(head.as_bytes());
         self.pack_shared(shared.as_bytes(), limits);
         Shared::append_tail(private, &mut self.bytes);

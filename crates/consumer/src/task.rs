@@ -1,0 +1,196 @@
+//! A consumer's life, in its own task: from the request until it has taken leave.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use axum::response::Response;
+use campanile_layer::{Channel, Received};
+use futures_util::FutureExt as _;
+use http::StatusCode;
+use tokio::sync::oneshot;
+use tokio::task::JoinError;
+
+use crate::events;
+use crate::line::{Line, Next, Order};
+use crate::log::Visitor;
+use crate::opening::Opening;
+use crate::server::{Inner, Phase, Place};
+use crate::{Accept, Close, CloseCode, Consumer, Context, FromMessage, Refusal, Scope};
+
+/// Somebody who wants to be let in.
+pub(crate) struct Guest<C: Consumer> {
+    pub(crate) server: Arc<Inner>,
+    pub(crate) scope: Scope<C::User>,
+    pub(crate) visitor: Visitor,
+    pub(crate) opening: Opening,
+    /// Where the response goes; nobody waits there if the client is gone.
+    pub(crate) answer: oneshot::Sender<Response>,
+    pub(crate) place: Place,
+}
+
+/// Lives a consumer's life.
+pub(crate) async fn live<C: Consumer>(guest: Guest<C>) {
+    let Guest { server, scope, visitor, opening, answer, place } = guest;
+    let line = opening.line(&server);
+    match connect::<C>(&server, scope, &line).await {
+        Ok((accept, context, channel)) => {
+            let Accept { consumer, subprotocol } = accept;
+            if opening.open(&server, &line, subprotocol, answer).await {
+                server.counters.connected.one_more();
+                visitor.connects();
+            }
+            attend(consumer, context, channel, &line).await;
+            visitor.disconnects();
+        }
+        Err(refusal) => {
+            server.counters.rejected.one_more();
+            visitor.is_rejected();
+            // It is nobody's where the client has gone.
+            let _ = answer.send(refusal.into_response());
+        }
+    }
+    drop(place);
+}
+
+/// Asks the consumer whether it lets the client in.
+async fn connect<C: Consumer>(
+    server: &Arc<Inner>,
+    scope: Scope<C::User>,
+    line: &Arc<Line>,
+) -> Result<(Accept<C>, Context<C>, Channel), Refusal> {
+    let channel = server.layer.new_channel().await?;
+    let mut context = Context::new(server, line, channel.name());
+    let within = server.limits.connect_within;
+    let connecting = tokio::time::timeout(within, C::connect(scope, &mut context));
+    let accept = match guard(server, "connect", connecting).await {
+        Ok(Ok(decided)) => decided?,
+        Ok(Err(_)) => {
+            tracing::warn!(consumer = std::any::type_name::<C>(), "connect took over {within:?}");
+            return Err(Refusal::from(StatusCode::SERVICE_UNAVAILABLE));
+        }
+        Err(Panicked) => return Err(Refusal::from(StatusCode::INTERNAL_SERVER_ERROR)),
+    };
+    Ok((accept, context, channel))
+}
+
+/// Serves the client until it is gone, and takes leave.
+async fn attend<C: Consumer>(
+    mut consumer: C,
+    mut context: Context<C>,
+    mut channel: Channel,
+    line: &Arc<Line>,
+) {
+    let server = Arc::clone(&context.server);
+    let mut phase = server.phase.subscribe();
+    let code = tokio::select! {
+        code = serve(&mut consumer, &mut context, &mut channel, line) => code,
+        _ = phase.wait_for(|phase| *phase == Phase::Ends) => CloseCode::GOING_AWAY,
+    };
+    line.ends(code);
+    context.work.abort_all();
+    let leave = tokio::time::timeout(
+        server.limits.disconnect_within,
+        consumer.disconnect(code, &mut context),
+    );
+    if let Ok(Err(_)) = guard(&server, "disconnect", leave).await {
+        tracing::warn!(consumer = std::any::type_name::<C>(), "disconnect took too long");
+    }
+    server.counters.disconnected.one_more();
+}
+
+/// What a consumer is woken for.
+enum Step {
+    Client(Next),
+    Layer(Received),
+    Work(Result<(), JoinError>),
+}
+
+/// Serves the client until it is gone; returns why it is.
+async fn serve<C: Consumer>(
+    consumer: &mut C,
+    context: &mut Context<C>,
+    channel: &mut Channel,
+    line: &Arc<Line>,
+) -> CloseCode {
+    let server = Arc::clone(&context.server);
+    let mut has_layer = true;
+    loop {
+        let step = tokio::select! {
+            next = line.next() => Step::Client(next),
+            received = channel.receive(), if has_layer => Step::Layer(received),
+            Some(done) = context.work.join_next() => Step::Work(done),
+        };
+        match step {
+            Step::Client(Next::End(code)) => return code,
+            Step::Layer(Received::Closed) => has_layer = false,
+            step => {
+                let done = guard(&server, "receive or event", take(consumer, context, step)).await;
+                let done = done.unwrap_or_else(|Panicked| Err(CloseCode::INTERNAL.into()));
+                if let Err(close) = done {
+                    line.order(Order::Close(close));
+                    return closed(line).await;
+                }
+            }
+        }
+    }
+}
+
+/// Has the consumer take one thing that came.
+async fn take<C: Consumer>(
+    consumer: &mut C,
+    context: &mut Context<C>,
+    step: Step,
+) -> Result<(), Close> {
+    let counters = Arc::clone(&context.server.counters);
+    match step {
+        Step::Client(Next::Message(message)) => match C::Request::from_message(message) {
+            Ok(request) => consumer.receive(request, context).await,
+            Err(invalid) => {
+                counters.messages_invalid.one_more();
+                consumer.invalid(invalid, context).await
+            }
+        },
+        Step::Layer(Received::Message(message)) => {
+            match events::read::<C>(&context.server, &message) {
+                Some(event) => {
+                    counters.events.one_more();
+                    consumer.event(event, context).await
+                }
+                None => Ok(()),
+            }
+        }
+        Step::Client(Next::Missed(missed)) | Step::Layer(Received::Missed(missed)) => {
+            counters.missed.one_more();
+            tracing::debug!(consumer = std::any::type_name::<C>(), "{missed}");
+            consumer.missed(missed, context).await
+        }
+        Step::Work(Err(error)) if error.is_panic() => {
+            context.server.panicked("spawned work");
+            Err(CloseCode::INTERNAL.into())
+        }
+        Step::Work(_) | Step::Client(Next::End(_)) | Step::Layer(Received::Closed) => Ok(()),
+    }
+}
+
+/// Waits until the connection is closed, and returns its code. What comes meanwhile is passed over.
+async fn closed(line: &Arc<Line>) -> CloseCode {
+    loop {
+        if let Next::End(code) = line.next().await {
+            return code;
+        }
+    }
+}
+
+struct Panicked;
+
+/// Waits for a consumer's function, which may panic.
+async fn guard<T>(
+    server: &Inner,
+    what: &str,
+    function: impl Future<Output = T>,
+) -> Result<T, Panicked> {
+    AssertUnwindSafe(function).catch_unwind().await.map_err(|_| {
+        server.panicked(what);
+        Panicked
+    })
+}

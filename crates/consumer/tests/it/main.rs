@@ -1,0 +1,3 @@
+//! Consumers, by communicators and by real sockets.
+
+mod sockets;
