@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use campanile_manager::wire::Closed;
-use campanile_manager::{self as manager, Connection, ConnectionKey, Connections, Service};
+use campanile_manager::{
+    self as manager, Connection, ConnectionKey, Connections, Service, Unwritten,
+};
 
 use crate::CloseCode;
 use crate::line::{Line, Order};
@@ -53,7 +55,7 @@ impl Service for OnLoop {
         connection.session().0.outgoing.written();
     }
 
-    fn shed(&mut self, _: &Connection<'_, Seat>, _: u64) {
+    fn shed(&mut self, _: &Connection<'_, Seat>, _: Unwritten) {
         self.counters.slow_closed.one_more();
     }
 
