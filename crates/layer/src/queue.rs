@@ -3,7 +3,7 @@
 use crate::statistics::Counting;
 use crate::{Message, Missed, MissedReason, Received};
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::Notify;
@@ -20,10 +20,16 @@ pub(crate) struct Queue {
     counting: Arc<Counting>,
     state: Mutex<State>,
     wake: Notify,
-    /// How many wait for something to come.
+    demand: Arc<Demand>,
+}
+
+/// Whether anybody receives, for those who would fetch something: of one queue, or of several.
+#[derive(Debug, Default)]
+pub(crate) struct Demand {
     waiting: AtomicUsize,
-    /// Wakes those who would fetch something.
-    wanted: Notify,
+    /// Somebody has waited, or looked.
+    begun: AtomicBool,
+    wake: Notify,
 }
 
 #[derive(Debug, Default)]
@@ -45,6 +51,16 @@ pub(crate) struct Full;
 
 impl Queue {
     pub(crate) fn new(capacity: usize, expiry: Duration, counting: &Arc<Counting>) -> Arc<Queue> {
+        Queue::with_demand(capacity, expiry, counting, Arc::default())
+    }
+
+    /// Makes one that tells somebody when it is received from.
+    pub(crate) fn with_demand(
+        capacity: usize,
+        expiry: Duration,
+        counting: &Arc<Counting>,
+        demand: Arc<Demand>,
+    ) -> Arc<Queue> {
         let counting = Arc::clone(counting);
         Arc::new(Queue {
             capacity,
@@ -52,8 +68,7 @@ impl Queue {
             counting,
             state: Mutex::default(),
             wake: Notify::new(),
-            waiting: AtomicUsize::new(0),
-            wanted: Notify::new(),
+            demand,
         })
     }
 
@@ -114,9 +129,7 @@ impl Queue {
         if let Some(received) = self.try_receive() {
             return received;
         }
-        self.waiting.fetch_add(1, Ordering::SeqCst);
-        let _waiting = Waiting(&self.waiting);
-        self.wanted.notify_waiters();
+        let _waiting = self.demand.wait();
         loop {
             let woken = self.wake.notified();
             if let Some(received) = self.try_receive() {
@@ -126,20 +139,9 @@ impl Queue {
         }
     }
 
-    /// Waits until somebody waits for something to come, and nothing is there.
-    pub(crate) async fn wanted(&self) {
-        loop {
-            let mut wanted = std::pin::pin!(self.wanted.notified());
-            wanted.as_mut().enable();
-            if self.waiting.load(Ordering::SeqCst) > 0 && self.lock().entries.is_empty() {
-                return;
-            }
-            wanted.await;
-        }
-    }
-
     /// Returns what has come, or none.
     pub(crate) fn try_receive(&self) -> Option<Received> {
+        self.demand.begin();
         let mut state = self.lock();
         self.expire(&mut state, Instant::now());
         match state.entries.pop_front() {
@@ -185,6 +187,42 @@ impl Queue {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Demand {
+    /// Waits until somebody waits for something to come.
+    pub(crate) async fn present(&self) {
+        self.until(|| self.waiting.load(Ordering::SeqCst) > 0).await;
+    }
+
+    /// Waits until somebody has received for the first time, or looked.
+    pub(crate) async fn begun(&self) {
+        self.until(|| self.begun.load(Ordering::SeqCst)).await;
+    }
+
+    async fn until(&self, reached: impl Fn() -> bool) {
+        loop {
+            let mut woken = std::pin::pin!(self.wake.notified());
+            woken.as_mut().enable();
+            if reached() {
+                return;
+            }
+            woken.await;
+        }
+    }
+
+    fn begin(&self) {
+        if !self.begun.load(Ordering::Relaxed) {
+            self.begun.store(true, Ordering::SeqCst);
+            self.wake.notify_waiters();
+        }
+    }
+
+    fn wait(&self) -> Waiting<'_> {
+        self.waiting.fetch_add(1, Ordering::SeqCst);
+        self.wake.notify_waiters();
+        Waiting(&self.waiting)
     }
 }
 

@@ -17,7 +17,7 @@ use super::registry::Registry;
 use crate::channel::Home;
 use crate::codec::Codec;
 use crate::names::{self, check_channel, check_general, check_group};
-use crate::queue::Queue;
+use crate::queue::{Demand, Queue};
 use crate::statistics::Counting;
 use crate::{
     Channel, ChannelLayer, LayerError, Message, MissedReason, Reach, SendError, Statistics,
@@ -76,6 +76,8 @@ struct Shared {
     /// The inboxes of this process: what their channels' names begin with, `!` included.
     inboxes: Vec<String>,
     next_inbox: AtomicUsize,
+    /// Whether any of their channels is received from.
+    demand: Arc<Demand>,
 }
 
 impl RedisLayer {
@@ -99,6 +101,7 @@ impl RedisLayer {
             listens: Listens::default(),
             inboxes: (0..settings.inboxes.max(1)).map(inbox).collect(),
             next_inbox: AtomicUsize::new(0),
+            demand: Arc::default(),
             hosts,
             settings,
         });
@@ -134,7 +137,7 @@ impl ChannelLayer for RedisLayer {
         let shared = &self.0.shared;
         let turn = shared.next_inbox.fetch_add(1, Ordering::Relaxed) % shared.inboxes.len();
         let name = format!("{}{}", shared.inboxes[turn], names::random_id());
-        let (queue, name) = (shared.queue(&name), Arc::<str>::from(name));
+        let (queue, name) = (shared.queue(&name, &shared.demand), Arc::<str>::from(name));
         shared.registry.add(Arc::clone(&name), Arc::clone(&queue))?;
         Ok(Channel::new(name, queue, Arc::<Shared>::clone(shared)))
     }
@@ -142,8 +145,7 @@ impl ChannelLayer for RedisLayer {
     async fn listen(&self, name: &str) -> Result<Channel, LayerError> {
         check_general(name)?;
         let shared = &self.0.shared;
-        let queue = shared.queue(name);
-        general::listen(shared, name, &queue)?;
+        let queue = general::listen(shared, name)?;
         Ok(Channel::new(Arc::from(name), queue, Arc::<Shared>::clone(shared)))
     }
 
@@ -223,9 +225,10 @@ impl Shared {
         if self.registry.is_closed() { Err(LayerError::Closed) } else { Ok(()) }
     }
 
-    fn queue(&self, channel: &str) -> Arc<Queue> {
+    fn queue(&self, channel: &str, demand: &Arc<Demand>) -> Arc<Queue> {
         let common = &self.settings.common;
-        Queue::new(common.capacity.of(channel), common.expiry, &self.counting)
+        let capacity = common.capacity.of(channel);
+        Queue::with_demand(capacity, common.expiry, &self.counting, Arc::clone(demand))
     }
 
     /// Leaves all groups and takes the inboxes away, as far as the hosts can be reached.

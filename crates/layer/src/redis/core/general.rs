@@ -6,7 +6,7 @@
 
 use super::Shared;
 use super::inbox::{Popped, undecodable};
-use crate::queue::Queue;
+use crate::queue::{Demand, Queue};
 use crate::redis::hosts::{State, explain};
 use crate::redis::keeper;
 use crate::{LayerError, Message, MissedReason};
@@ -55,25 +55,24 @@ impl Listens {
     }
 }
 
-/// Begins to listen to a general channel, into a queue.
-pub(super) fn listen(
-    shared: &Arc<Shared>,
-    name: &str,
-    queue: &Arc<Queue>,
-) -> Result<(), LayerError> {
+/// Begins to listen to a general channel; returns where its messages come.
+pub(super) fn listen(shared: &Arc<Shared>, name: &str) -> Result<Arc<Queue>, LayerError> {
     let mut listens = shared.listens.lock();
     shared.check_open()?;
     if listens.len() >= shared.settings.listens_max {
         return Err(LayerError::Limit("listens_max"));
     }
+    let demand = Arc::default();
+    let queue = shared.queue(name, &demand);
     let key = shared.keys.inbox(name);
     let mut readers = JoinSet::new();
     for host in 0..shared.hosts.count() {
-        let (shared, queue) = (Arc::downgrade(shared), Arc::clone(queue));
-        readers.spawn(Reader { shared, host, key: key.clone(), queue }.run());
+        let (shared, key) = (Arc::downgrade(shared), key.clone());
+        let (queue, demand) = (Arc::clone(&queue), Arc::clone(&demand));
+        readers.spawn(Reader { shared, host, key, queue, demand }.run());
     }
-    listens.push(Listen { queue: Arc::clone(queue), _readers: readers });
-    Ok(())
+    listens.push(Listen { queue: Arc::clone(&queue), _readers: readers });
+    Ok(queue)
 }
 
 /// Pops from a general channel on one host.
@@ -82,13 +81,14 @@ struct Reader {
     host: usize,
     key: String,
     queue: Arc<Queue>,
+    demand: Arc<Demand>,
 }
 
 impl Reader {
     async fn run(self) {
         let mut connection = None;
         loop {
-            self.queue.wanted().await;
+            self.demand.present().await;
             let Some(mut state) = self.shared.upgrade().map(|shared| shared.hosts.watch(self.host))
             else {
                 return;

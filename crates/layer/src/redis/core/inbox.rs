@@ -20,10 +20,13 @@ const NAME_BYTES_MAX: usize = 128;
 
 /// Reads until that fails; returns why.
 ///
+/// It begins when a channel is received from for the first time: until then Redis keeps what comes,
+/// by its capacity and expiry, and from then on the queues of the channels do.
 /// It is the only one that takes from these inboxes here, so it needs none of Python's `$inflight`;
 /// and no consumer can end it.
 pub(super) async fn read(shared: &Shared, mut ear: MultiplexedConnection) -> String {
     let keys: Vec<String> = shared.inboxes.iter().map(|inbox| shared.keys.inbox(inbox)).collect();
+    shared.demand.begun().await;
     loop {
         if let Err(why) = read_once(shared, &mut ear, &keys).await {
             return why;
