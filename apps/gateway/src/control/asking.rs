@@ -4,7 +4,7 @@
 //! answer: `{…, "do": "answer", "to": …, "number": 7, "answer": …}`, which all nodes hear and all but
 //! one ignore.
 
-use super::{Control, VERSION};
+use super::{Control, Counters, VERSION};
 use crate::api;
 use crate::serve::Shared;
 use bytes::Bytes;
@@ -160,12 +160,9 @@ impl Shared {
     async fn say(&self, message: &impl Serialize) -> Result<(), String> {
         let body = serde_json::to_vec(message).expect("it is made of JSON");
         let said = self.publishing.broker.publish(To::Nodes, Bytes::from(body)).await;
-        let counters = &self.control.counters;
-        if said.is_ok() {
-            counters.sent.add()
-        } else {
-            counters.unsent.add()
-        }
+        let Counters { sent, unsent, .. } = &self.control.counters;
+        let counter = if said.is_ok() { sent } else { unsent };
+        counter.add();
         said.map_err(|error| error.to_string())
     }
 }

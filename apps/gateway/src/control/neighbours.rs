@@ -44,8 +44,8 @@ impl Neighbours {
     /// Returns those that are there.
     pub fn list(&self) -> Vec<Box<str>> {
         let heard = self.lock();
-        let is_there = |(_, last): &(&Box<str>, &Instant)| last.elapsed() < GONE_AFTER;
-        heard.iter().filter(is_there).map(|(node, _)| node.clone()).collect()
+        let there = heard.iter().filter(|(_, last)| last.elapsed() < GONE_AFTER);
+        there.map(|(node, _)| node.clone()).collect()
     }
 
     /// Returns whether this node has listened for long enough to know all that are there.
