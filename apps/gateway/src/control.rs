@@ -128,6 +128,8 @@ pub struct Counters {
     pub unknown: Count,
     /// Of others, and not done since the loops were too far behind.
     pub undone: Count,
+    /// Answers of other nodes that did not come in time.
+    pub unanswered: Count,
 }
 
 /// The wishes of other nodes, to be done one after the other.
@@ -205,6 +207,7 @@ impl Counters {
             ("done", &self.done),
             ("unknown", &self.unknown),
             ("undone", &self.undone),
+            ("unanswered", &self.unanswered),
         ]
         .map(|(outcome, count)| (outcome, count.get()))
         .into_iter()

@@ -134,6 +134,7 @@ impl Shared {
         let (control, began) = (&self.control, Instant::now());
         let mut answers = Answers::default();
         let Some(mut opened) = control.open.begin() else {
+            control.counters.unsent.add();
             answers.unasked = Some("too many questions are open: ask again".to_owned());
             answers.silent = control.neighbours.list();
             return answers;
@@ -153,6 +154,7 @@ impl Shared {
         }
         let silent = control.neighbours.list().into_iter();
         answers.silent = silent.filter(|node| !answers.answers.contains_key(node)).collect();
+        answers.silent.iter().for_each(|_| control.counters.unanswered.add());
         answers
     }
 
