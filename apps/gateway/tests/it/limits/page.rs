@@ -26,6 +26,7 @@ const NO_LIMITS: &[&str] = &[
     "trigger.match",
     "broker.url",
     "broker.exchange",
+    "broker.ca_file",
     "broker.redis_streams",
     // What it leads to is pong_within_s.
     "limits.ping_every_s",
