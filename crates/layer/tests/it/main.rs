@@ -1,3 +1,7 @@
 //! The channel layer from outside.
 
+mod core;
+mod corpus;
+mod faults;
 mod memory;
+mod stage;
