@@ -122,6 +122,14 @@ impl Keeper {
     }
 }
 
+impl Drop for Keeper {
+    /// Ends the connections, of which others still hold clones.
+    fn drop(&mut self) {
+        let why = format!("{}: the channel layer is closed", self.url);
+        self.state.send_replace(State::Lost(why));
+    }
+}
+
 /// Opens a connection; what Redis sends of itself goes to `hear`.
 pub(super) async fn connect(
     url: &HostUrl,
