@@ -7,7 +7,8 @@
 use campanile_layer::capacity::{Capacities, Glob};
 use campanile_layer::redis::{Format, SecretKeys};
 use campanile_layer::{
-    Channel, Layer, Map, Message, Received, RedisLayer, RedisSettings, SendError, Settings, Value,
+    Channel, Layer, Map, Message, Received, RedisLayer, RedisPubSubLayer, RedisSettings, SendError,
+    Settings, Value,
 };
 use indexmap::IndexMap;
 use serde::Deserialize;
@@ -147,10 +148,12 @@ impl Peer {
     }
 
     async fn new_channel(&mut self, idle: bool) -> Outcome<Value> {
-        let own = if idle { layer(&self.config).await? } else { Arc::clone(&self.layer) };
+        // The pub/sub layer leaves nothing in Redis.
+        let is_own = idle && self.config.layer == "core";
+        let own = if is_own { layer(&self.config).await? } else { Arc::clone(&self.layer) };
         let channel = own.new_channel().await?;
         let name = channel.name().to_owned();
-        if idle {
+        if is_own {
             self.idle.insert(name.clone(), own);
         }
         self.channels.insert(name.clone(), channel);
@@ -189,9 +192,15 @@ impl Peer {
 }
 
 async fn layer(config: &Config) -> Outcome<Layer> {
-    let settings = settings(config.clone())?;
+    let mut settings = settings(config.clone())?;
     match config.layer.as_str() {
         "core" => Ok(Arc::new(RedisLayer::connect(settings).await?)),
+        "pubsub" => {
+            // Django's has none of these, and what does not apply is ignored.
+            settings.common.capacity = Capacities { globs: Vec::new(), default: 100_000 };
+            settings.common.expiry = Duration::from_secs(86_400);
+            Ok(Arc::new(RedisPubSubLayer::connect(settings).await?))
+        }
         other => Err(format!("there is no layer {other:?}").into()),
     }
 }

@@ -60,7 +60,6 @@ impl Codec {
     }
 
     /// Makes the one of the pub/sub layer, which has no prefix, and opens tokens of any age.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the pub/sub layer follows"))]
     pub(crate) fn pub_sub(settings: &RedisSettings) -> Codec {
         Codec::new(settings, 0, None)
     }

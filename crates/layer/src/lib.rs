@@ -33,7 +33,6 @@
 //! | [`memory`] | a layer within one process |
 //! | [`redis`] | layers on Redis, which Django's processes can be on too |
 //! | `codec` | messages as bytes |
-//! | [`fuzz`] | what fuzzers do to it |
 //! | `queue` | what waits for a channel |
 
 // In reading order, which the blank lines keep.
@@ -62,8 +61,6 @@ mod codec;
 
 mod queue;
 
-pub mod fuzz;
-
 #[cfg(test)]
 mod vectors;
 
@@ -72,6 +69,6 @@ pub use error::{LayerError, SendError};
 pub use layer::{ChannelLayer, Layer, Reach};
 pub use memory::MemoryLayer;
 pub use message::{Map, Message, Value};
-pub use redis::{HostUrl, RedisLayer, RedisSettings};
+pub use redis::{HostUrl, RedisLayer, RedisPubSubLayer, RedisSettings};
 pub use settings::Settings;
 pub use statistics::Statistics;

@@ -5,6 +5,8 @@
 //! everything again (`Tenant`), and says how long it was lost.
 
 mod core;
+mod pubsub;
+
 mod hosts;
 mod keeper;
 mod registry;
@@ -13,5 +15,6 @@ pub(crate) mod settings;
 mod url;
 
 pub use core::RedisLayer;
+pub use pubsub::RedisPubSubLayer;
 pub use settings::{Format, RedisSettings, SecretKeys};
 pub use url::{HostUrl, HostUrlError};

@@ -1,7 +1,4 @@
 //! The channel layer from outside.
 
-mod core;
-mod corpus;
-mod faults;
 mod memory;
-mod stage;
+mod pubsub;
