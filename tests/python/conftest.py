@@ -1,4 +1,4 @@
-"""A backend and a gateway for the tests in Python. `CAMPANILE_BIN` names the binary."""
+"""A backend, a gateway and Redis servers for the tests in Python. `CAMPANILE_BIN` names the binary."""
 
 import http.client
 import itertools
@@ -12,8 +12,18 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+import redis_server
+
 BINARY = os.environ.get("CAMPANILE_BIN", pathlib.Path(__file__).parents[2] / "target/debug/campanile")
 COUNTER = itertools.count()
+
+NEED_REDIS = ["test_channel_layers*.py", "test_django_chat.py"]
+collect_ignore_glob = NEED_REDIS if redis_server.PROGRAM is None else []
+
+
+def pytest_terminal_summary(terminalreporter):
+    for files in collect_ignore_glob:
+        terminalreporter.write_line(f"{files}: not run, because redis-server is not installed")
 
 
 class Backend:
@@ -87,7 +97,12 @@ class Gateway:
 
 @pytest.fixture
 def address():
-    """A loopback address of this test alone; its last part keeps it apart from those of the Rust tests."""
+    """A loopback address of this test alone."""
+    return loopback_address()
+
+
+def loopback_address():
+    """An address that nobody else has; its last part keeps it apart from those of the Rust tests."""
     number = ((os.getpid() & 0x3FFF) << 8) | (next(COUNTER) & 0xFF)
     return f"127.{128 | number >> 16 & 0x7F}.{number >> 8 & 0xFF}.{number & 0xFF}"
 
@@ -105,3 +120,19 @@ def gateway(address, backend):
     gateway.start()
     yield gateway
     gateway.kill()
+
+
+@pytest.fixture(scope="session")
+def redis_servers():
+    """Three Redis servers; a test that uses them finds them empty by `redis_hosts`."""
+    servers = [redis_server.RedisServer(loopback_address(), number) for number in range(3)]
+    yield servers
+    for server in servers:
+        server.stop()
+
+
+@pytest.fixture
+def redis_hosts(redis_servers):
+    for server in redis_servers:
+        server.client.flushall()
+    return redis_servers
