@@ -87,7 +87,8 @@ async fn attend<C: Consumer>(
         _ = phase.wait_for(|phase| *phase == Phase::Ends) => CloseCode::GOING_AWAY,
     };
     line.ends(code);
-    context.work.abort_all();
+    // What it has under way ends first, at its next point of waiting.
+    let _ = tokio::time::timeout(server.limits.disconnect_within, context.work.shutdown()).await;
     let leave = tokio::time::timeout(
         server.limits.disconnect_within,
         consumer.disconnect(code, &mut context),

@@ -58,7 +58,7 @@ use crate::server::Server;
 
 /// Makes a server without loops and sockets, for communicators that share a channel layer.
 pub fn server() -> Server {
-    Server::builder().without_loops()
+    Server::builder().start_without_loops()
 }
 
 /// What a test puts in the place of a connection.

@@ -90,9 +90,9 @@ impl Builder {
         Ok(self.make(counters, Some(handle)))
     }
 
-    /// Makes one without loops.
+    /// Makes one without loops and sockets, for [communicators](crate::testing::Communicator).
     #[cfg(feature = "testing")]
-    pub(crate) fn without_loops(self) -> Server {
+    pub fn start_without_loops(self) -> Server {
         self.make(Arc::default(), None)
     }
 

@@ -85,6 +85,12 @@ impl Connected {
         }
     }
 
+    /// Returns a message that has come already, if one has.
+    pub fn try_receive(&mut self) -> Option<Message> {
+        self.look();
+        self.received.pop_front()
+    }
+
     /// Returns whether nothing comes for a tenth of a second.
     pub async fn receive_nothing(&mut self) -> bool {
         self.receive_nothing_for(NOTHING_WITHIN).await

@@ -1,88 +1,215 @@
 //! Real sockets, and clients of another make.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
-use axum::Router;
-use campanile_consumer::{
-    Accept, Close, CloseCode, Consumer, Context, Json, Refusal, Scope, Server, consumer,
-};
+use axum::{Extension, Router};
+use campanile_consumer::{Limits, Server, consumer};
 use futures_util::{SinkExt as _, StreamExt as _};
-use serde::{Deserialize, Serialize};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_tungstenite::tungstenite::Message;
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+use tokio_tungstenite::{WebSocketStream, client_async};
 
-struct Chat {
-    room: String,
+use crate::probe::{Journal, Probe};
+
+/// Probes behind `axum::serve`.
+pub(crate) struct Listening {
+    pub(crate) server: Server,
+    pub(crate) journal: Journal,
+    address: SocketAddr,
 }
 
-#[derive(Serialize, Deserialize)]
-#[serde(tag = "type")]
-enum Event {
-    #[serde(rename = "chat.message")]
-    Message { text: String },
-}
+pub(crate) struct Client(pub(crate) WebSocketStream<TcpStream>);
 
-impl Consumer for Chat {
-    type User = ();
-    type Request = String;
-    type Event = Event;
-
-    async fn connect(
-        scope: Scope<()>,
-        context: &mut Context<Self>,
-    ) -> Result<Accept<Self>, Refusal> {
-        let room = format!("chat.{}", scope.param("room")?);
-        context.group_add(&room).await?;
-        context.send("welcome").await?;
-        Ok(Accept::new(Chat { room }))
+impl Listening {
+    pub(crate) async fn new() -> Listening {
+        Listening::with(Limits::default()).await
     }
 
-    async fn receive(&mut self, text: String, context: &mut Context<Self>) -> Result<(), Close> {
-        match &*text {
-            "panic" => panic!("as it was asked to"),
-            "close" => Err(Close::new(CloseCode::POLICY, "as you wish")),
-            _ => {
-                context.group_send(&self.room, &Event::Message { text }).await?;
-                Ok(())
-            }
-        }
+    async fn with(limits: Limits) -> Listening {
+        let server = Server::builder().loops(2).limits(limits).start().expect("loops");
+        let journal = Journal::default();
+        let router = Router::new()
+            .route("/", consumer::<Probe>())
+            .layer(Extension(journal.clone()))
+            .layer(server.extension());
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let service = router.into_make_service_with_connect_info::<SocketAddr>();
+        tokio::spawn(async move { axum::serve(listener, service).await });
+        Listening { server, journal, address }
     }
 
-    async fn event(&mut self, event: Event, context: &mut Context<Self>) -> Result<(), Close> {
-        context.send(Json(event)).await?;
-        Ok(())
+    pub(crate) async fn connect(&self, target: &str) -> Client {
+        let stream = TcpStream::connect(self.address).await.expect("it listens");
+        let url = format!("ws://{}{target}", self.address);
+        Client(client_async(url, stream).await.expect("it is let in").0)
+    }
+
+    /// Nothing is left of anybody.
+    pub(crate) async fn is_clean(&self) {
+        crate::until("all consumers to leave", || self.server.statistics().consumers == 0).await;
+        crate::until("all lanes to end", || self.server.statistics().lanes == 0).await;
+        crate::until("all connections to end", || self.server.loop_statistics().connections == 0)
+            .await;
+        let left = self.server.layer().statistics();
+        assert_eq!((left.channels, left.memberships), (0, 0), "channels and memberships are left");
+        let statistics = self.server.statistics();
+        assert_eq!(statistics.lane_members, 0);
+        let loops = self.server.loop_statistics();
+        assert_eq!((loops.subscriptions, loops.rooms, loops.frames_waiting), (0, 0, 0));
+        assert_eq!(loops.adopted, loops.ended);
     }
 }
 
-type Client = WebSocketStream<MaybeTlsStream<TcpStream>>;
+impl Client {
+    pub(crate) async fn send_text(&mut self, text: &str) {
+        self.0.send(Message::from(text)).await.expect("it is there");
+    }
 
-async fn serve() -> (Server, String) {
-    let server = Server::builder().loops(2).start().expect("loops");
-    let router = Router::new().route("/ws/{room}/", consumer::<Chat>()).layer(server.extension());
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let address = listener.local_addr().expect("an address");
-    tokio::spawn(async move { axum::serve(listener, router).await });
-    (server, format!("ws://{address}"))
+    /// Resets the connection, as a process that is killed over unread bytes.
+    fn reset(self) {
+        let stream = self.0.into_inner();
+        stream.set_zero_linger().expect("it is a TCP socket");
+    }
 }
 
-async fn receive(client: &mut Client) -> Message {
-    let next = tokio::time::timeout(Duration::from_secs(30), client.next()).await;
+pub(crate) fn text(text: &str) -> Message {
+    Message::from(text)
+}
+
+pub(crate) async fn receive(client: &mut WebSocketStream<TcpStream>) -> Message {
+    let next = tokio::time::timeout(Duration::from_secs(60), client.next()).await;
     next.expect("in time").expect("a message").expect("no error")
 }
 
+/// Returns the code that a client is closed with, whatever comes before.
+async fn closed(client: &mut Client) -> u16 {
+    loop {
+        if let Message::Close(close) = receive(&mut client.0).await {
+            return close.expect("a code").code.into();
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn two_clients_chat() {
-    let (server, url) = serve().await;
-    let (mut ada, _) = connect_async(format!("{url}/ws/lobby/")).await.unwrap();
-    let (mut bob, _) = connect_async(format!("{url}/ws/lobby/")).await.unwrap();
-    assert_eq!(receive(&mut ada).await, Message::from("welcome"));
-    assert_eq!(receive(&mut bob).await, Message::from("welcome"));
-    ada.send(Message::from("hello")).await.unwrap();
-    let expected = Message::from(r#"{"type":"chat.message","text":"hello"}"#);
-    assert_eq!(receive(&mut ada).await, expected);
-    assert_eq!(receive(&mut bob).await, expected);
-    assert_eq!(server.shutdown(Duration::from_secs(10)).await, 0);
-    let Message::Close(Some(close)) = receive(&mut ada).await else { panic!("a close") };
-    assert_eq!(u16::from(close.code), 1001);
+async fn clients_speak_to_their_consumers_and_hear_their_groups() {
+    let listening = Listening::new().await;
+    let mut ada = listening.connect("/?join=chat").await;
+    let mut bob = listening.connect("/?join=chat").await;
+    ada.send_text("tell chat hello").await;
+    let hello = text(r#"{"type":"chat.message","text":"hello"}"#);
+    assert_eq!(receive(&mut ada.0).await, hello);
+    assert_eq!(receive(&mut bob.0).await, hello);
+    bob.0.close(None).await.expect("it closes");
+    listening.journal.wait_for("left 1005").await;
+    ada.send_text("close").await;
+    assert_eq!(closed(&mut ada).await, 1008);
+    listening.journal.wait_for("left 1008").await;
+    drop((ada, bob));
+    listening.is_clean().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn at_the_end_clients_hear_1001_and_consumers_take_leave() {
+    let listening = Listening::new().await;
+    let mut client = listening.connect("/?join=chat").await;
+    let server = listening.server.clone();
+    let ending = tokio::spawn(async move { server.shutdown(Duration::from_secs(60)).await });
+    assert_eq!(closed(&mut client).await, 1001);
+    drop(client);
+    assert_eq!(ending.await.expect("it ends"), 0);
+    assert_eq!(listening.journal.entries().last().expect("entries"), "left 1001");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_is_faster_than_its_consumer_waits_and_loses_nothing() {
+    let limits = Limits { waiting_messages_max: 4, ..Limits::default() };
+    let listening = Listening::with(limits).await;
+    let mut client = listening.connect("/").await;
+    client.send_text("wait 200").await;
+    for number in 0..1_000 {
+        client.send_text(&number.to_string()).await;
+    }
+    assert_eq!(receive(&mut client.0).await, text("wait 200"));
+    for number in 0..1_000 {
+        assert_eq!(receive(&mut client.0).await, text(&number.to_string()));
+    }
+    assert!(listening.server.statistics().pauses > 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_consumer_waits_for_a_client_that_reads_slowly() {
+    let limits =
+        Limits { outbox_bytes_max: 100_000, sending_bytes_max: 50_000, ..Limits::default() };
+    let listening = Listening::with(limits).await;
+    let mut client = listening.connect("/").await;
+    // Far more than all buffers hold, in messages of all sizes.
+    for (count, bytes) in [(2_000, 10_000), (20, 1_000_000), (10_000, 1)] {
+        client.send_text(&format!("burst {count} {bytes}")).await;
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        for _ in 0..count {
+            assert_eq!(receive(&mut client.0).await.len(), bytes);
+        }
+        receive(&mut client.0).await;
+    }
+    assert_eq!(listening.server.statistics().slow_closed, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_does_not_read_at_all_is_closed() {
+    let limits = Limits { send_within: Duration::from_millis(100), ..Limits::default() };
+    let listening = Listening::with(limits).await;
+    let mut client = listening.connect("/").await;
+    client.send_text("burst 100000 10000").await;
+    listening.journal.wait_for("left 1013").await;
+    drop(client);
+    listening.is_clean().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_is_reset_while_it_is_let_in_is_taken_leave_of() {
+    let listening = Listening::new().await;
+    let stream = TcpStream::connect(listening.address).await.expect("it listens");
+    let request = "GET /?sleep_ms=300&join=chat HTTP/1.1\r\nHost: here\r\nUpgrade: websocket\r\n\
+        Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n\
+        Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+    stream.try_write(request.as_bytes()).expect("it takes a request");
+    listening.journal.wait_for("connects").await;
+    stream.set_zero_linger().expect("it is a TCP socket");
+    drop(stream);
+    listening.journal.wait_for("left 1006").await;
+    assert_eq!(listening.journal.entries(), ["connects", "connected", "left 1006"]);
+    listening.is_clean().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_ten_thousand_clients_that_came_and_went_nothing_is_left() {
+    let listening = Listening::new().await;
+    for wave in 0..50 {
+        let mut clients = Vec::new();
+        for number in 0..200 {
+            let target = match number % 4 {
+                0 => "/?join=chat",
+                1 => "/?fast=chat",
+                2 => "/?join=chat&fast=news",
+                _ => "/",
+            };
+            clients.push(listening.connect(target).await);
+        }
+        for (number, mut client) in clients.into_iter().enumerate() {
+            match (wave + number) % 5 {
+                0 => client.0.close(None).await.expect("it closes"),
+                1 => client.reset(),
+                2 => client.send_text("tell chat hello").await,
+                3 => client.send_text("panic").await,
+                _ => {}
+            }
+        }
+    }
+    crate::until("all to have left", || listening.server.statistics().disconnected == 10_000).await;
+    listening.is_clean().await;
+    let entries = listening.journal.entries();
+    let left = entries.iter().filter(|entry| entry.starts_with("left")).count();
+    assert_eq!(left, 10_000, "each consumer takes leave once");
 }
