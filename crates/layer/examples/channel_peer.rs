@@ -196,8 +196,7 @@ async fn layer(config: &Config) -> Outcome<Layer> {
     match config.layer.as_str() {
         "core" => Ok(Arc::new(RedisLayer::connect(settings).await?)),
         "pubsub" => {
-            // Django's has none of these, and what does not apply is ignored.
-            settings.common.capacity = Capacities { globs: Vec::new(), default: 100_000 };
+            // Django's has none, and what does not apply is ignored.
             settings.common.expiry = Duration::from_secs(86_400);
             Ok(Arc::new(RedisPubSubLayer::connect(settings).await?))
         }
@@ -226,6 +225,8 @@ fn settings(config: Config) -> Outcome<RedisSettings> {
         random_prefix_length: prefix_length,
         symmetric_encryption_keys: SecretKeys::new(config.symmetric_encryption_keys),
         group_expiry: seconds(config.group_expiry, default.group_expiry),
+        // Who drives it may receive slowly, and sees no misses.
+        queue_messages_max: 100_000,
         common: Settings {
             expiry: seconds(config.expiry, default.common.expiry),
             capacity,

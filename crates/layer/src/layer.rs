@@ -21,8 +21,8 @@ pub type Layer = Arc<dyn ChannelLayer>;
 /// afterwards reaches the channel; until [`group_discard`](Self::group_discard) or the end of the
 /// channel, however long that takes, and also after the way to the others was lost and is back.
 ///
-/// *Bounds.* A channel holds so many messages as its capacity says, and each no longer than
-/// `expiry`. Where it is full, [`send`](Self::send) fails with [`SendError::Full`], while
+/// *Bounds.* A channel holds so many messages as its capacity says (on Redis, there, and so many as
+/// `queue_messages_max` says here), and each no longer than `expiry`. Where it is full, [`send`](Self::send) fails with [`SendError::Full`], while
 /// [`group_send`](Self::group_send) passes it over, counts it and says so in [`Reach`].
 ///
 /// *Loss.* A channel of this process for which something is or may be missing receives a

@@ -11,8 +11,8 @@ use std::time::Duration;
 pub struct Settings {
     /// How long a message waits for its receiver; 60 seconds by default.
     pub expiry: Duration,
-    /// How many messages a channel may hold (with the core layer on Redis, the inbox of a process);
-    /// 100 by default, and no exceptions. `capacity` and `channel_capacity` in channels_redis.
+    /// How many messages a channel may hold (with the core layer on Redis, the inbox of a process;
+    /// with the pub/sub layer, where nothing waits in Redis, it means nothing); 100 by default, and no exceptions. `capacity` and `channel_capacity` in channels_redis.
     pub capacity: Capacities,
     /// How long a message may be, in bytes; 1 MiB by default.
     pub message_bytes_max: usize,

@@ -137,7 +137,7 @@ impl ChannelLayer for RedisLayer {
         let shared = &self.0.shared;
         let turn = shared.next_inbox.fetch_add(1, Ordering::Relaxed) % shared.inboxes.len();
         let name = format!("{}{}", shared.inboxes[turn], names::random_id());
-        let (queue, name) = (shared.queue(&name, &shared.demand), Arc::<str>::from(name));
+        let (queue, name) = (shared.queue(&shared.demand), Arc::<str>::from(name));
         shared.registry.add(Arc::clone(&name), Arc::clone(&queue))?;
         Ok(Channel::new(name, queue, Arc::<Shared>::clone(shared)))
     }
@@ -225,10 +225,10 @@ impl Shared {
         if self.registry.is_closed() { Err(LayerError::Closed) } else { Ok(()) }
     }
 
-    fn queue(&self, channel: &str, demand: &Arc<Demand>) -> Arc<Queue> {
-        let common = &self.settings.common;
-        let capacity = common.capacity.of(channel);
-        Queue::with_demand(capacity, common.expiry, &self.counting, Arc::clone(demand))
+    fn queue(&self, demand: &Arc<Demand>) -> Arc<Queue> {
+        let (messages_max, expiry) =
+            (self.settings.queue_messages_max, self.settings.common.expiry);
+        Queue::with_demand(messages_max, expiry, &self.counting, Arc::clone(demand))
     }
 
     /// Leaves all groups and takes the inboxes away, as far as the hosts can be reached.

@@ -93,8 +93,8 @@ impl RedisPubSubLayer {
 
     async fn open(&self, name: Arc<str>) -> Result<Channel, LayerError> {
         let shared = &self.0.shared;
-        let common = &shared.settings.common;
-        let make = || Queue::new(common.capacity.of(&name), common.expiry, &shared.counting);
+        let (messages_max, common) = (shared.settings.queue_messages_max, &shared.settings.common);
+        let make = || Queue::new(messages_max, common.expiry, &shared.counting);
         let queue = shared.members().open(&name, common.channels_max, make)?;
         let home = Arc::clone(shared) as Arc<dyn Home>;
         let channel = Channel::new(Arc::clone(&name), queue, home);

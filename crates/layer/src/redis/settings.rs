@@ -30,6 +30,12 @@ pub struct RedisSettings {
     /// `capacity` holds for each, so more of them let bursts through; each is one more entry to
     /// write for who sends to a group with members here.
     pub inboxes: usize,
+    /// How many messages may wait in this process for the consumer of one channel, by which Redis
+    /// and all the other channels are rid of them; 1,000 by default.
+    ///
+    /// More are told to it as missed. `capacity` says what may wait in Redis, and to that the core
+    /// layer holds who sends; Django's pub/sub layer has no limit anywhere.
+    pub queue_messages_max: usize,
     /// To how many general channels this process may listen at once; 64 by default. Each takes a
     /// connection to every host.
     pub listens_max: usize,
@@ -82,6 +88,7 @@ impl Default for RedisSettings {
             symmetric_encryption_keys: SecretKeys::default(),
             group_expiry: Duration::from_secs(86_400),
             inboxes: 1,
+            queue_messages_max: 1_000,
             listens_max: 64,
             silence: Duration::from_secs(5),
             connect_within: Duration::from_secs(5),

@@ -4,7 +4,6 @@ mod faults;
 mod stage;
 
 use campanile_broker::testing::Server;
-use campanile_layer::capacity::Capacities;
 use campanile_layer::{
     ChannelLayer, LayerError, MissedReason, Received, RedisPubSubLayer, SendError,
 };
@@ -73,7 +72,7 @@ async fn one_more_member_is_no_question_to_redis_and_the_last_one_ends_the_subsc
 async fn a_channel_that_is_full_is_told_how_many_it_missed_and_where() {
     let Some(server) = Server::redis() else { return };
     let mut small = settings(&[server.port()]);
-    small.common.capacity = Capacities { globs: Vec::new(), default: 2 };
+    small.queue_messages_max = 2;
     let layer = RedisPubSubLayer::connect(small).await.unwrap();
     let mut slow = member(&layer, "room").await;
     let mut quick = member(&layer, "room").await;

@@ -63,7 +63,7 @@ pub(super) fn listen(shared: &Arc<Shared>, name: &str) -> Result<Arc<Queue>, Lay
         return Err(LayerError::Limit("listens_max"));
     }
     let demand = Arc::default();
-    let queue = shared.queue(name, &demand);
+    let queue = shared.queue(&demand);
     let key = shared.keys.inbox(name);
     let mut readers = JoinSet::new();
     for host in 0..shared.hosts.count() {
