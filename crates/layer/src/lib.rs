@@ -33,6 +33,7 @@
 //! | [`memory`] | a layer within one process |
 //! | [`redis`] | layers on Redis, which Django's processes can be on too |
 //! | `codec` | messages as bytes |
+//! | [`fuzz`] | what fuzzers do to it |
 //! | `queue` | what waits for a channel |
 
 // In reading order, which the blank lines keep.
@@ -60,6 +61,8 @@ pub mod redis;
 mod codec;
 
 mod queue;
+
+pub mod fuzz;
 
 #[cfg(test)]
 mod vectors;

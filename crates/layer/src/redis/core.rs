@@ -6,32 +6,21 @@
 mod general;
 mod inbox;
 mod keys;
+mod leaving;
 mod members;
 mod sending;
+mod shared;
 #[cfg(test)]
 mod tests;
 
 use super::RedisSettings;
-use super::hosts::{Connections, Failure, Hosts, Keepers, Tenant};
-use super::registry::Registry;
-use crate::channel::Home;
-use crate::codec::Codec;
+use super::hosts::{Failure, Tenant};
 use crate::names::{self, check_channel, check_general, check_group};
-use crate::queue::{Demand, Queue};
-use crate::statistics::Counting;
-use crate::{
-    Channel, ChannelLayer, LayerError, Message, MissedReason, Reach, SendError, Statistics,
-};
+use crate::{Channel, ChannelLayer, LayerError, Message, Reach, SendError, Statistics};
 use async_trait::async_trait;
-use general::Listens;
-use keys::Keys;
-use members::Members;
-use redis::PushInfo;
-use sending::Sending;
+use shared::Shared;
 use std::fmt;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
-use std::time::SystemTime;
 use tokio::task::JoinSet;
 
 /// A layer on Redis in the format of `channels_redis.core.RedisChannelLayer`. Its clones are the
@@ -62,24 +51,6 @@ struct Handle {
     keepers: Mutex<JoinSet<()>>,
 }
 
-/// What the calls, the keepers and the channels share.
-struct Shared {
-    settings: RedisSettings,
-    counting: Arc<Counting>,
-    keys: Keys,
-    codec: Codec,
-    hosts: Hosts,
-    registry: Registry,
-    members: Members,
-    sending: Sending,
-    listens: Listens,
-    /// The inboxes of this process: what their channels' names begin with, `!` included.
-    inboxes: Vec<String>,
-    next_inbox: AtomicUsize,
-    /// Whether any of their channels is received from.
-    demand: Arc<Demand>,
-}
-
 impl RedisLayer {
     /// Starts a layer, which connects in the background.
     ///
@@ -88,27 +59,7 @@ impl RedisLayer {
     /// Outside a tokio runtime, and without hosts.
     pub fn start(settings: RedisSettings) -> RedisLayer {
         assert!(!settings.hosts.is_empty(), "a layer on Redis needs a host");
-        let counting = Arc::default();
-        let (hosts, keepers) = Hosts::new(&settings, &counting);
-        let inbox = |_| format!("specific.{}!", names::random_id());
-        let shared = Arc::new(Shared {
-            counting,
-            keys: Keys::new(&settings.prefix),
-            codec: Codec::core(&settings),
-            registry: Registry::new(&settings.common),
-            members: Members::new(hosts.count()),
-            sending: Sending::default(),
-            listens: Listens::default(),
-            inboxes: (0..settings.inboxes.max(1)).map(inbox).collect(),
-            next_inbox: AtomicUsize::new(0),
-            demand: Arc::default(),
-            hosts,
-            settings,
-        });
-        RedisLayer::keep(shared, keepers)
-    }
-
-    fn keep(shared: Arc<Shared>, keepers: Keepers) -> RedisLayer {
+        let (shared, keepers) = Shared::new(settings);
         let tenant: Weak<dyn Tenant> = Arc::<Shared>::downgrade(&shared);
         let keepers = Mutex::new(keepers.start(&tenant));
         RedisLayer(Arc::new(Handle { shared, keepers }))
@@ -135,8 +86,7 @@ impl RedisLayer {
 impl ChannelLayer for RedisLayer {
     async fn new_channel(&self) -> Result<Channel, LayerError> {
         let shared = &self.0.shared;
-        let turn = shared.next_inbox.fetch_add(1, Ordering::Relaxed) % shared.inboxes.len();
-        let name = format!("{}{}", shared.inboxes[turn], names::random_id());
+        let name = format!("{}{}", shared.next_inbox(), names::random_id());
         let (queue, name) = (shared.queue(&shared.demand), Arc::<str>::from(name));
         shared.registry.add(Arc::clone(&name), Arc::clone(&queue))?;
         Ok(Channel::new(name, queue, Arc::<Shared>::clone(shared)))
@@ -217,65 +167,6 @@ impl ChannelLayer for RedisLayer {
     async fn close(&self) {
         self.0.shared.close().await;
         self.0.keepers.lock().unwrap_or_else(PoisonError::into_inner).abort_all();
-    }
-}
-
-impl Shared {
-    fn check_open(&self) -> Result<(), LayerError> {
-        if self.registry.is_closed() { Err(LayerError::Closed) } else { Ok(()) }
-    }
-
-    fn queue(&self, demand: &Arc<Demand>) -> Arc<Queue> {
-        let (messages_max, expiry) =
-            (self.settings.queue_messages_max, self.settings.common.expiry);
-        Queue::with_demand(messages_max, expiry, &self.counting, Arc::clone(demand))
-    }
-
-    /// Leaves all groups and takes the inboxes away, as far as the hosts can be reached.
-    async fn close(&self) {
-        self.listens.close();
-        let memberships = self.registry.close();
-        members::leave_all(self, memberships).await;
-        for host in 0..self.hosts.count() {
-            let mut pipeline = redis::pipe();
-            for inbox in &self.inboxes {
-                pipeline.del(self.keys.inbox(inbox)).ignore();
-            }
-            // What cannot be deleted expires.
-            let _ = self.hosts.ask::<()>(host, &pipeline).await;
-        }
-    }
-}
-
-#[async_trait]
-impl Tenant for Shared {
-    fn hear(&self, _host: usize, _push: PushInfo) {}
-
-    async fn join(&self, host: usize, connections: &Connections) -> Result<(), String> {
-        members::join_again(self, host, connections).await
-    }
-
-    async fn listen(&self, host: usize, connections: Connections) -> String {
-        tokio::select! {
-            why = inbox::read(self, connections.ear) => why,
-            why = members::keep(self, host, connections.mouth) => why,
-        }
-    }
-
-    fn back(&self, _host: usize, from: SystemTime, until: SystemTime) {
-        let outage = MissedReason::Outage { from, until };
-        self.registry.tell_all(&outage);
-        self.listens.tell_all(&outage);
-    }
-}
-
-impl Home for Shared {
-    fn dropped(&self, name: &Arc<str>, queue: &Arc<Queue>) {
-        if name.contains('!') {
-            members::leave_later(self, self.registry.remove(name));
-        } else {
-            self.listens.end(queue);
-        }
     }
 }
 

@@ -171,7 +171,7 @@ impl Host {
     /// Says what became of a question, and takes connections out of use that are of none.
     fn failure(&self, error: &RedisError) -> Failure {
         let why = format!("{}: {}", self.url, explain(error));
-        match error.code() {
+        match refusal(error).as_deref() {
             // It is, or has become, a replica, or has none of its data.
             Some("READONLY" | "LOADING" | "MASTERDOWN") => {
                 self.complain(&why);
@@ -192,9 +192,17 @@ impl Host {
     }
 }
 
+/// Returns the code with which Redis itself refused, be it one command of many; none, if it did not
+/// come to that.
+pub(super) fn refusal(error: &RedisError) -> Option<String> {
+    let refused = error.clone().into_server_errors();
+    let first = refused.and_then(|errors| errors.first().map(|(_, error)| error.code().to_owned()));
+    first.or_else(|| error.code().map(str::to_owned))
+}
+
 /// Says what happened and what to do.
 pub(super) fn explain(error: &RedisError) -> String {
-    match error.code() {
+    match refusal(error).as_deref() {
         Some("NOAUTH" | "WRONGPASS") => {
             format!("Redis refuses the login: check user and password of the host's URL ({error})")
         }

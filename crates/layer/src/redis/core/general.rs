@@ -4,8 +4,8 @@
 //! it here, and no more than one on each host. Each channel and host has a connection of its own,
 //! since it waits there.
 
-use super::Shared;
 use super::inbox::{Popped, undecodable};
+use super::shared::Shared;
 use crate::queue::{Demand, Queue};
 use crate::redis::hosts::{State, explain};
 use crate::redis::keeper;

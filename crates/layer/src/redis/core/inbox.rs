@@ -1,6 +1,6 @@
 //! Reads the inboxes of this process on one host, everything at once, and hands it to the channels.
 
-use super::Shared;
+use super::shared::Shared;
 use crate::codec::Undecodable;
 use crate::redis::hosts::explain;
 use crate::{Message, MissedReason, Value};

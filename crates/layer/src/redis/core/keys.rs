@@ -1,6 +1,7 @@
 //! The names of keys, and the times in them.
 
-use super::{Failure, Shared};
+use super::Failure;
+use super::shared::Shared;
 use redis::cmd;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 

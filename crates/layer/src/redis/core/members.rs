@@ -1,14 +1,15 @@
 //! Who is in which group: written at once, renewed again and again, and taken back.
 
 use super::keys::seconds;
-use super::{Failure, Shared};
+use super::leaving::{Leaving, leave_later, leave_noted};
+use super::shared::Shared;
 use crate::LayerError;
-use crate::redis::hosts::{Connections, explain};
+use crate::redis::hosts::{Connections, explain, refusal};
 use crate::redis::registry::{Joined, Membership};
 use indexmap::IndexMap;
 use redis::aio::MultiplexedConnection;
-use redis::{Pipeline, RedisError};
-use std::sync::{Mutex, PoisonError};
+use redis::{Pipeline, RedisResult, Value};
+use std::sync::Mutex;
 use std::time::{Duration, SystemTime};
 use tokio::sync::{Notify, RwLock};
 
@@ -20,15 +21,15 @@ const RENEWAL_AT_MOST: Duration = Duration::from_secs(600);
 
 /// How the memberships of each host are written.
 #[derive(Debug)]
-pub(super) struct Members(Vec<Host>);
+pub(super) struct Members(pub(super) Vec<Host>);
 
 #[derive(Debug, Default)]
-struct Host {
+pub(super) struct Host {
     /// Held by many who add or discard one, or by one who writes what many are to be: what stands
     /// in the registry then cannot be changed between the look at it and the writing.
-    order: RwLock<()>,
-    leaving: Mutex<Vec<Membership>>,
-    left: Notify,
+    pub(super) order: RwLock<()>,
+    pub(super) leaving: Mutex<Vec<Membership>>,
+    pub(super) left: Notify,
 }
 
 impl Members {
@@ -100,42 +101,6 @@ pub(super) async fn discard(shared: &Shared, group: &str, channel: &str) {
     }
 }
 
-/// Memberships that are to be taken back later, unless that was done.
-struct Leaving<'a> {
-    shared: &'a Shared,
-    memberships: Vec<Membership>,
-}
-
-impl Drop for Leaving<'_> {
-    fn drop(&mut self) {
-        leave_later(self.shared, std::mem::take(&mut self.memberships));
-    }
-}
-
-/// Takes note of memberships that are to be taken back.
-pub(super) fn leave_later(shared: &Shared, memberships: Vec<Membership>) {
-    for membership in memberships {
-        let host = &shared.members.0[shared.hosts.of(&membership.group)];
-        let mut leaving = host.leaving.lock().unwrap_or_else(PoisonError::into_inner);
-        if leaving.len() < shared.settings.common.channels_max {
-            leaving.push(membership);
-            host.left.notify_one();
-        } else {
-            shared.counting.leaves_given_up.add(1);
-        }
-    }
-}
-
-/// Takes memberships back at once, as far as their hosts can be reached.
-pub(super) async fn leave_all(shared: &Shared, memberships: Vec<Membership>) {
-    leave_later(shared, memberships);
-    for host in 0..shared.hosts.count() {
-        if shared.hosts.connections(host).is_ok() {
-            let _ = leave_noted(shared, host).await;
-        }
-    }
-}
-
 /// Adds all channels to their groups again.
 pub(super) async fn join_again(
     shared: &Shared,
@@ -193,42 +158,28 @@ async fn renew(
     if pipeline.is_empty() {
         return Ok(());
     }
-    let done = pipeline.query_async::<()>(mouth);
+    pipeline.ignore_errors();
+    let done = pipeline.query_async(mouth);
     match tokio::time::timeout(shared.settings.silence, done).await {
-        Ok(done) => done.map_err(|error: RedisError| explain(&error)),
+        Ok(done) => done.and_then(accept).map_err(|error| explain(&error)),
         Err(_) => Err(String::from("no answer while groups were joined")),
     }
 }
 
-/// Takes back those of the noted memberships that have not been made again.
-async fn leave_noted(shared: &Shared, host: usize) -> Result<(), Failure> {
-    loop {
-        let _order = shared.members.0[host].order.write().await;
-        let memberships = next_leaving(&shared.members.0[host]);
-        if memberships.is_empty() {
-            return Ok(());
+/// Passes over groups whose key is somebody else's or forbidden: the others must not suffer for it.
+pub(super) fn accept(answers: Vec<RedisResult<Value>>) -> RedisResult<()> {
+    for error in answers.into_iter().filter_map(Result::err) {
+        match refusal(&error).as_deref() {
+            Some("WRONGTYPE" | "NOPERM") => {
+                tracing::warn!(%error, "a group of the channel layer cannot be written");
+            }
+            _ => return Err(error),
         }
-        let mut leaving = Leaving { shared, memberships };
-        let noted = leaving.memberships.iter();
-        let unwanted = noted.filter(|membership| !shared.registry.is_member(membership));
-        let mut pipeline = redis::pipe();
-        for (group, channels) in by_group(unwanted) {
-            remove_from(&mut pipeline, shared, group, &channels);
-        }
-        if !pipeline.is_empty() {
-            shared.hosts.ask::<()>(host, &pipeline).await?;
-        }
-        leaving.memberships.clear();
     }
+    Ok(())
 }
 
-fn next_leaving(host: &Host) -> Vec<Membership> {
-    let mut leaving = host.leaving.lock().unwrap_or_else(PoisonError::into_inner);
-    let left = leaving.len().saturating_sub(BATCH);
-    leaving.split_off(left)
-}
-
-fn by_group<'a>(
+pub(super) fn by_group<'a>(
     memberships: impl Iterator<Item = &'a Membership>,
 ) -> IndexMap<&'a str, Vec<&'a str>> {
     let mut groups = IndexMap::<&str, Vec<&str>>::new();
@@ -244,11 +195,15 @@ fn add_to(pipeline: &mut Pipeline, shared: &Shared, group: &str, channels: &[&st
     for channel in channels {
         add.arg(score).arg(channel);
     }
-    add.ignore();
     let expiry = shared.settings.group_expiry.as_secs().max(1);
-    pipeline.cmd("EXPIRE").arg(&key).arg(expiry).ignore();
+    pipeline.cmd("EXPIRE").arg(&key).arg(expiry);
 }
 
-fn remove_from(pipeline: &mut Pipeline, shared: &Shared, group: &str, channels: &[&str]) {
-    pipeline.cmd("ZREM").arg(shared.keys.group(group)).arg(channels).ignore();
+pub(super) fn remove_from(
+    pipeline: &mut Pipeline,
+    shared: &Shared,
+    group: &str,
+    channels: &[&str],
+) {
+    pipeline.cmd("ZREM").arg(shared.keys.group(group)).arg(channels);
 }

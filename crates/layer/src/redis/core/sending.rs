@@ -1,7 +1,8 @@
 //! Puts entries into inboxes, each by one script on the inbox' own host.
 
+use super::Failure;
 use super::keys::{expired, seconds};
-use super::{Failure, Shared};
+use super::shared::Shared;
 use crate::codec::{Address, Fields};
 use crate::names::{check_channel, non_local};
 use crate::{Message, Reach, SendError};

@@ -5,7 +5,7 @@ use campanile_layer::{
     Channel, ChannelLayer, Message, MissedReason, Received, RedisPubSubLayer, RedisSettings,
     SendError, Value,
 };
-use redis::{Client, Cmd, FromRedisValue};
+use redis::{AsyncConnectionConfig, Client, Cmd, FromRedisValue};
 use std::time::Duration;
 
 /// A machine may be slow; what should come comes within this.
@@ -26,7 +26,9 @@ pub(crate) async fn connect(ports: &[u16]) -> RedisPubSubLayer {
 
 pub(crate) async fn ask<T: FromRedisValue>(server: &Server, command: &str) -> T {
     let client = Client::open(server.url_text(server.port())).expect("it is a URL");
-    let mut connection = client.get_multiplexed_async_connection().await.expect("it is there");
+    let config = AsyncConnectionConfig::new().set_response_timeout(Some(PATIENCE));
+    let connection = client.get_multiplexed_async_connection_with_config(&config).await;
+    let mut connection = connection.expect("it is there");
     let mut words = Cmd::new();
     words.arg(command.split(' ').collect::<Vec<_>>());
     words.query_async(&mut connection).await.expect("Redis answers")
