@@ -1,11 +1,19 @@
-//! What nodes wish of each other: that connections are closed, or their rights renewed.
+//! What nodes wish of each other: that connections are closed, or their rights renewed; and what they
+//! ask each other.
 //!
 //! A wish is JSON: `{"version": 1, "node": …, "do": "disconnect_user", …}`. What a node does not
 //! understand it ignores and counts, so that nodes of different versions can stand side by side.
 
+mod asking;
+mod neighbours;
+
+pub use asking::{Answers, Questions, answer_all};
+pub use neighbours::{Neighbours, announce};
+
 use crate::metrics::Count;
 use crate::names::Uuid;
 use crate::serve::Shared;
+use asking::{Answer, Ask, Open, questions};
 use bytes::Bytes;
 use campanile_broker::To;
 use campanile_manager::{ConnectionKey, PostError};
@@ -20,6 +28,8 @@ use utoipa::ToSchema;
 const VERSION: u32 = 1;
 /// Wishes of other nodes that may wait for loops which are behind.
 const WAITING_MAX: usize = 1024;
+/// Other nodes that are remembered.
+const NODES_MAX: usize = 1024;
 /// How often a loop that is behind is told again, and how long to wait between.
 const ATTEMPTS: usize = 200;
 const PAUSE: Duration = Duration::from_millis(50);
@@ -69,6 +79,14 @@ struct Message {
     order: Order,
 }
 
+/// What says what a message is.
+#[derive(Deserialize)]
+struct Head {
+    version: u32,
+    node: Box<str>,
+    r#do: Box<str>,
+}
+
 /// What became of telling the other nodes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
@@ -89,6 +107,10 @@ pub struct Control {
     pub node: Box<str>,
     has_others: bool,
     waiting: mpsc::Sender<Order>,
+    asked: mpsc::Sender<Ask>,
+    open: Open,
+    /// The other nodes that were heard of lately.
+    pub neighbours: Neighbours,
     /// What was wished.
     pub counters: Counters,
 }
@@ -106,6 +128,8 @@ pub struct Counters {
     pub unknown: Count,
     /// Of others, and not done since the loops were too far behind.
     pub undone: Count,
+    /// Answers of other nodes that did not come in time.
+    pub unanswered: Count,
 }
 
 /// The wishes of other nodes, to be done one after the other.
@@ -113,10 +137,19 @@ pub struct Wishes(mpsc::Receiver<Order>);
 
 impl Control {
     /// Makes it, with a name for this node that no other has.
-    pub fn new(has_others: bool) -> (Control, Wishes) {
+    pub fn new(has_others: bool) -> (Control, Wishes, Questions) {
         let (waiting, wishes) = mpsc::channel(WAITING_MAX);
-        let counters = Counters::default();
-        (Control { node: node_name(), has_others, waiting, counters }, Wishes(wishes))
+        let (asked, questions) = questions();
+        let control = Control {
+            node: node_name(),
+            has_others,
+            waiting,
+            asked,
+            open: Open::default(),
+            neighbours: Neighbours::default(),
+            counters: Counters::default(),
+        };
+        (control, Wishes(wishes), questions)
     }
 
     /// Returns whether there may be other nodes.
@@ -126,18 +159,42 @@ impl Control {
 
     /// Takes what came from the broker.
     pub fn take(&self, body: &[u8]) {
-        let message = match serde_json::from_slice::<Message>(body) {
-            Ok(message) if message.version == VERSION => message,
+        if self.read(body).is_none() {
+            self.counters.unknown.add();
+            tracing::debug!("another node wishes for something that this one does not know");
+        }
+    }
+
+    /// Reads what came, and passes it on; none if it means nothing here.
+    fn read(&self, body: &[u8]) -> Option<()> {
+        let head: Head = serde_json::from_slice(body).ok()?;
+        if head.version != VERSION {
+            return None;
+        }
+        // What this node wished for it has done.
+        if head.node == self.node {
+            return Some(());
+        }
+        self.neighbours.heard_of(&head.node);
+        let is_taken = match &*head.r#do {
+            "here" => true,
+            "ask" => self.asked.try_send(serde_json::from_slice(body).ok()?).is_ok(),
+            "answer" => {
+                let answer: Answer = serde_json::from_slice(body).ok()?;
+                if answer.is_for(&self.node) {
+                    self.open.take(answer);
+                }
+                true
+            }
             _ => {
-                self.counters.unknown.add();
-                tracing::debug!("another node wishes for something that this one does not know");
-                return;
+                let message: Message = serde_json::from_slice(body).ok()?;
+                self.waiting.try_send(message.order).is_ok()
             }
         };
-        // What this node wished for it has done.
-        if message.node != self.node && self.waiting.try_send(message.order).is_err() {
+        if !is_taken {
             self.counters.undone.add();
         }
+        Some(())
     }
 }
 
@@ -150,6 +207,7 @@ impl Counters {
             ("done", &self.done),
             ("unknown", &self.unknown),
             ("undone", &self.undone),
+            ("unanswered", &self.unanswered),
         ]
         .map(|(outcome, count)| (outcome, count.get()))
         .into_iter()

@@ -335,6 +335,8 @@ fn control(page: &mut Page, shared: &Shared) {
     for (outcome, value) in shared.control.counters.iter() {
         page.labelled("node_wishes_total", "outcome", outcome, value);
     }
+    let others = shared.control.neighbours.list().len();
+    page.gauge("nodes_other", "Other nodes that were heard of lately.", others);
 }
 
 fn ledger(page: &mut Page, shared: &Shared) {

@@ -55,6 +55,11 @@ impl Error {
         Error::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", message)
     }
 
+    /// Returns what it says to a person.
+    pub(super) fn message(&self) -> &str {
+        &self.body.error.message
+    }
+
     /// Returns whether it says that something is not there.
     pub(super) fn is_not_found(&self) -> bool {
         self.status == StatusCode::NOT_FOUND

@@ -1,18 +1,24 @@
 //! Why somebody got a trigger or not, and what was triggered lately.
 
+mod everywhere;
+
 use super::State;
 use super::error::{Error, Failure};
 use super::parameters::{Answered, Json, Parameters, Raw, limit, raw_id, raw_room, room};
-use crate::explain::{Explanation, Fate, Moment, Question, Trigger, Which, Whom};
+use crate::explain::{Cause, Explanation, Fate, Moment, Question, Trigger, Which, Whom};
 use crate::names::Uuid;
 use crate::serve::Shared;
 use crate::time;
+use crate::trigger::Exclude;
+use campanile_hub::{Match, Room};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use std::borrow::Cow;
 use utoipa::{IntoParams, ToSchema};
 
 /// Who, and what.
-#[derive(Deserialize, IntoParams)]
+#[derive(Clone, Serialize, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct Asked {
@@ -31,13 +37,13 @@ pub(super) struct Asked {
 }
 
 /// Why.
-#[derive(Serialize, ToSchema)]
+#[derive(Serialize, Deserialize, ToSchema)]
 pub(super) struct Explained {
     /// The cause: a word that stays the same.
     #[schema(example = "near_miss_type")]
-    cause: &'static str,
+    cause: Cow<'static, str>,
     /// What that means in general.
-    meaning: &'static str,
+    meaning: Cow<'static, str>,
     /// What it was here, for a person.
     words: String,
     /// The connection that it is about.
@@ -51,12 +57,31 @@ pub(super) struct Explained {
     nearest: Option<Raw>,
     /// The trigger that it is about.
     trigger: Option<TriggerView>,
-    /// The node that answers.
+    /// Whether that user or connection is, or was, on this node, as far as it is known.
+    is_there: bool,
+    /// The node that answers: of several, the one that knows most.
     node: Box<str>,
+    /// What the other nodes say.
+    #[serde(default)]
+    others: Vec<Other>,
+    /// The other nodes that did not answer in time.
+    #[serde(default)]
+    silent: Vec<Box<str>>,
+}
+
+/// What another node says.
+#[derive(Serialize, Deserialize, ToSchema)]
+pub(super) struct Other {
+    /// Which.
+    node: Box<str>,
+    /// The cause there.
+    cause: String,
+    /// The same for a person.
+    words: String,
 }
 
 /// A trigger, without its data.
-#[derive(Serialize, ToSchema)]
+#[derive(Clone, Serialize, Deserialize, ToSchema)]
 pub(super) struct TriggerView {
     /// When it came to this node's loops.
     at: String,
@@ -67,9 +92,11 @@ pub(super) struct TriggerView {
     rooms: Vec<Raw>,
     /// How many rooms are left out here.
     rooms_left_out: usize,
+    /// `pattern` where a `*` in them stands for every value; otherwise `literal`.
+    r#match: Cow<'static, str>,
     /// `published`; `duplicate`, it came before by its id; or `not_for_this_node`, where nobody was in
     /// its rooms.
-    outcome: &'static str,
+    outcome: Cow<'static, str>,
 }
 
 /// From where on.
@@ -93,7 +120,7 @@ pub(super) struct Tail {
     next: u64,
 }
 
-/// Says why somebody did, or did not, get a trigger.
+/// Says why somebody did, or did not, get a trigger, on whichever node they were.
 #[utoipa::path(
     get, path = "/explain", tag = "triggers", params(Asked),
     responses(
@@ -107,10 +134,25 @@ pub(super) async fn explain(
     axum::extract::State(shared): State,
     Parameters(asked): Parameters<Asked>,
 ) -> Answered<Explained> {
-    is_written(&shared)?;
-    let question = Question { whom: whom(&shared, &asked)?, which: which(&asked)? };
+    everywhere::everywhere(&shared, asked).await.map(Json)
+}
+
+/// Answers another node's question; none: it means nothing here.
+pub async fn answer_node(shared: &Shared, question: &RawValue) -> Option<Box<RawValue>> {
+    everywhere::answer(shared, question).await
+}
+
+/// Says what this node knows; `trigger` is what another knows of it.
+async fn here(
+    shared: &Shared,
+    asked: &Asked,
+    trigger: Option<&TriggerView>,
+) -> Result<Explained, Error> {
+    is_written(shared)?;
+    let known = trigger.and_then(TriggerView::known);
+    let question = Question { whom: whom(shared, asked)?, which: which(asked)?, known };
     let explanation = shared.explain(&question).await?;
-    Ok(Json(Explained::of(&shared, &explanation)))
+    Ok(Explained::of(shared, &explanation))
 }
 
 /// Lists what was triggered lately, without its data.
@@ -143,9 +185,13 @@ fn whom(shared: &Shared, asked: &Asked) -> Result<Whom, Error> {
     match (&asked.user, &asked.connection) {
         (Some(user), None) => Ok(Whom::User(user.as_str().into())),
         (None, Some(name)) => {
-            let key = name.parse::<Uuid>().ok().and_then(|name| shared.settings.names.key(name));
             let bad = || Error::bad(format!("connection: {name:.100?} is not a connection's name"));
-            key.map(Whom::Connection).ok_or_else(bad)
+            let name = name.parse::<Uuid>().map_err(|_| bad())?;
+            match shared.settings.names.key(name) {
+                Some(key) => Ok(Whom::Connection(key)),
+                None if shared.control.has_others() => Ok(Whom::Elsewhere),
+                None => Err(bad()),
+            }
         }
         _ => Err(Error::bad("say who: user=NAME or connection=UUID")),
     }
@@ -169,8 +215,8 @@ impl Explained {
     fn of(shared: &Shared, explanation: &Explanation) -> Explained {
         let nearest = explanation.nearest.as_deref();
         Explained {
-            cause: explanation.cause.code(),
-            meaning: explanation.cause.meaning(),
+            cause: explanation.cause.code().into(),
+            meaning: explanation.cause.meaning().into(),
             words: explanation.words.clone(),
             connection: explanation
                 .connection
@@ -178,8 +224,15 @@ impl Explained {
             request_id: explanation.request_id.as_ref().map(raw_id),
             nearest: nearest.and_then(|room| serde_json::from_str(room).ok()),
             trigger: explanation.trigger.as_ref().map(TriggerView::of),
+            is_there: explanation.is_there,
             node: shared.control.node.clone(),
+            others: Vec::new(),
+            silent: Vec::new(),
         }
+    }
+
+    fn set_cause(&mut self, cause: Cause) {
+        (self.cause, self.meaning) = (cause.code().into(), cause.meaning().into());
     }
 }
 
@@ -190,11 +243,32 @@ impl TriggerView {
             id: trigger.id.clone(),
             rooms: trigger.rooms.iter().map(raw_room).collect(),
             rooms_left_out: trigger.rooms_left_out,
+            r#match: match trigger.matching {
+                Match::Literal => "literal".into(),
+                Match::Pattern => "pattern".into(),
+            },
             outcome: match trigger.fate {
-                Fate::Delivered => "published",
-                Fate::Duplicate => "duplicate",
-                Fate::NotForUs => "not_for_this_node",
+                Fate::Delivered => "published".into(),
+                Fate::Duplicate => "duplicate".into(),
+                Fate::NotForUs => "not_for_this_node".into(),
             },
         }
+    }
+
+    /// Returns the trigger, as far as another node can know it; none if it is none.
+    fn known(&self) -> Option<Trigger> {
+        let rooms = self.rooms.iter().map(|room| Room::parse(room.get()).ok());
+        Some(Trigger {
+            at: Moment::of(time::parse(&self.at)?),
+            sequence: 0,
+            id: self.id.clone(),
+            rooms: rooms.collect::<Option<_>>()?,
+            rooms_left_out: self.rooms_left_out,
+            matching: if self.r#match == "pattern" { Match::Pattern } else { Match::Literal },
+            exclude: Exclude::default(),
+            excluded: None,
+            may_give_way: false,
+            fate: Fate::NotForUs,
+        })
     }
 }

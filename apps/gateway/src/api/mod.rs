@@ -15,6 +15,7 @@ mod rooms;
 mod users;
 
 pub use error::Error;
+pub use explain::answer_node;
 
 use crate::answer::Answer;
 use crate::internal::Turned;

@@ -1,13 +1,10 @@
 //! `campanile explain`: asks a running server why somebody did, or did not, get a trigger.
 
-use super::internal::{ask, authorize, origin};
+use super::internal::{Server, ask};
 use super::trigger::read_room;
-use super::{ConfigArguments, Failure, begin, print};
-use crate::backend::Outgoing;
-use crate::config::Config;
-use bytes::Bytes;
+use super::{Failure, print};
 use clap::Args;
-use http::{HeaderMap, Method, Uri};
+use http::Method;
 use serde::Deserialize;
 use std::fmt::Write;
 
@@ -32,14 +29,8 @@ pub(super) struct Arguments {
     /// Print the whole answer, as JSON.
     #[arg(long)]
     json: bool,
-    /// The server's internal listener; by default the [internal] listen of the configuration.
-    #[arg(long)]
-    url: Option<String>,
-    /// The server's [internal] key; better set in CAMPANILE_INTERNAL_KEY_FILE.
-    #[arg(long)]
-    key: Option<String>,
     #[command(flatten)]
-    settings: ConfigArguments,
+    server: Server,
 }
 
 /// What a person wants to know of the answer.
@@ -47,20 +38,38 @@ pub(super) struct Arguments {
 struct Said {
     cause: String,
     words: String,
+    node: String,
+    #[serde(default)]
+    others: Vec<Other>,
+}
+
+/// What it wants to know of another node.
+#[derive(Deserialize)]
+struct Other {
+    cause: String,
+    node: String,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let config = arguments.settings.load().map_err(begin)?.config;
-    let answer = ask(outgoing(arguments, &config).map_err(Failure::usage)?)?;
+    let path = path(arguments).map_err(Failure::usage)?;
+    let answer = ask(arguments.server.request(Method::GET, &path)?)?;
     if arguments.json {
         return print(&format!("{answer}\n"));
     }
     let said: Said = serde_json::from_str(&answer)
         .map_err(|error| Failure::of(format!("the server answered something else: {error}")))?;
-    print(&format!("{}: {}\n", said.cause, said.words))
+    let mut text = format!("{}: {}\n", said.cause, said.words);
+    if !said.others.is_empty() {
+        writeln!(text, "({} says so)", said.node).expect("a String takes all");
+    }
+    for Other { cause, node } in &said.others {
+        writeln!(text, "{node}: {cause}").expect("a String takes all");
+    }
+    print(&text)
 }
 
-fn outgoing(arguments: &Arguments, config: &Config) -> Result<Outgoing, String> {
+/// Returns where the question is asked, with the question.
+fn path(arguments: &Arguments) -> Result<String, String> {
     let room = arguments.room.as_deref().map(read_room).transpose()?;
     let parameters = [
         ("user", arguments.user.as_deref()),
@@ -69,24 +78,16 @@ fn outgoing(arguments: &Arguments, config: &Config) -> Result<Outgoing, String> 
         ("room", room.as_deref()),
         ("at", arguments.at.as_deref()),
     ];
-    let server = arguments.url.clone().unwrap_or_else(|| origin(config));
-    let mut url = format!("{}/api/v1/explain", server.trim_end_matches('/'));
+    let mut path = String::from("/api/v1/explain");
     for (number, (name, value)) in
         parameters.into_iter().filter_map(|(name, value)| Some((name, value?))).enumerate()
     {
-        let mark = if number == 0 { '?' } else { '&' };
-        url.push(mark);
-        url.push_str(name);
-        url.push('=');
-        escape(value, &mut url);
+        path.push(if number == 0 { '?' } else { '&' });
+        path.push_str(name);
+        path.push('=');
+        escape(value, &mut path);
     }
-    let uri: Uri = url.parse().map_err(|_| format!("--url: {server:?} is not a URL"))?;
-    if uri.host().is_none() || uri.scheme().is_none() {
-        return Err(format!("--url: {server:?} is not a URL; write http://127.0.0.1:8002"));
-    }
-    let mut headers = HeaderMap::new();
-    authorize(&mut headers, arguments.key.as_deref(), config)?;
-    Ok(Outgoing { method: Method::GET, uri, headers, body: Bytes::new() })
+    Ok(path)
 }
 
 /// Writes a value as it stands in a URL.

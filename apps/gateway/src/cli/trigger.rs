@@ -1,12 +1,10 @@
 //! `campanile trigger`: sends one trigger to the internal listener of a running server.
 
-use super::internal::{ask, authorize, origin};
-use super::{ConfigArguments, Failure, begin, print};
-use crate::backend::Outgoing;
-use crate::config::Config;
+use super::internal::{Server, ask};
+use super::{Failure, print};
 use clap::Args;
 use http::header::{ACCEPT, CONTENT_TYPE};
-use http::{HeaderMap, HeaderValue, Method, Uri};
+use http::{HeaderValue, Method};
 use serde_json::value::RawValue;
 
 /// What `trigger` is told.
@@ -16,34 +14,18 @@ pub(super) struct Arguments {
     room: String,
     /// What its subscribers get, as JSON.
     data: String,
-    /// Where the server takes triggers; by default at its [internal] listen.
-    #[arg(long)]
-    url: Option<String>,
-    /// The server's [internal] key; better set in CAMPANILE_INTERNAL_KEY_FILE.
-    #[arg(long)]
-    key: Option<String>,
     #[command(flatten)]
-    settings: ConfigArguments,
+    server: Server,
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let config = arguments.settings.load().map_err(begin)?.config;
-    let outgoing = outgoing(arguments, &config).map_err(Failure::usage)?;
+    let body = body(&arguments.room, &arguments.data).map_err(Failure::usage)?;
+    let mut outgoing = arguments.server.request(Method::POST, "/trigger/")?;
+    let json = HeaderValue::from_static("application/json");
+    outgoing.headers.insert(ACCEPT, json.clone());
+    outgoing.headers.insert(CONTENT_TYPE, json);
+    outgoing.body = body.into();
     print(&format!("{}\n", ask(outgoing)?.trim_end()))
-}
-
-fn outgoing(arguments: &Arguments, config: &Config) -> Result<Outgoing, String> {
-    let url = arguments.url.clone().unwrap_or_else(|| format!("{}/trigger/", origin(config)));
-    let uri: Uri = url.parse().map_err(|_| format!("--url: {url:?} is not a URL"))?;
-    if uri.host().is_none() || uri.scheme().is_none() {
-        return Err(format!("--url: {url:?} is not a URL; write http://127.0.0.1:8002/trigger/"));
-    }
-    let mut headers = HeaderMap::new();
-    headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    authorize(&mut headers, arguments.key.as_deref(), config)?;
-    let body = body(&arguments.room, &arguments.data)?;
-    Ok(Outgoing { method: Method::POST, uri, headers, body: body.into() })
 }
 
 /// Returns the body of a trigger; `data` goes into it as it was typed.

@@ -384,6 +384,9 @@ sections! {
         entries "entries": Option<usize> = 20000 in 100 ..= 10000000;
         /// Most bytes of memory for that; the oldest is forgotten first.
         bytes_max "bytes_max": usize = 16777216 in 65536 ..= 1099511627776;
+        /// How long the other nodes are waited for when somebody asks, in seconds; those that did not
+        /// answer are named.
+        others_within "others_within_s": Duration = 1 in 1 ..= 30, live;
     }
 
     /// The event loops that hold the connections.

@@ -5,7 +5,7 @@ use super::decide::{Cause, Explanation, decide, shown};
 use super::difference::{Difference, nearest};
 use super::heard::Known;
 use super::ledger::Ledger;
-use super::record::{Fate, Moment, Trigger};
+use super::record::{Fate, Gap, Moment, Trigger};
 use crate::lookup::Behind;
 use crate::serve::Shared;
 use campanile_hub::{Match, Room};
@@ -20,6 +20,8 @@ pub struct Question {
     pub whom: Whom,
     /// What.
     pub which: Which,
+    /// What another node knows of that trigger.
+    pub known: Option<Trigger>,
 }
 
 /// Who it is about.
@@ -29,6 +31,8 @@ pub enum Whom {
     User(Box<str>),
     /// A connection.
     Connection(ConnectionKey),
+    /// A connection of another node.
+    Elsewhere,
 }
 
 /// Which trigger it is about.
@@ -51,16 +55,20 @@ impl Shared {
     /// If a loop does not answer in time.
     pub async fn explain(&self, question: &Question) -> Result<Explanation, Behind> {
         let ledger = &self.settings.ledger;
-        let triggers = match &question.which {
+        let mut triggers = match &question.which {
             Which::Id(id) => ledger.triggers(|trigger| trigger.id.as_deref() == Some(id)),
             Which::Room(room, at) => about(ledger, room, *at),
         };
         let is_refused = matches!(&question.which, Which::Room(room, at)
             if is_refusal_nearer(ledger, room, *at, triggers.first()));
-        if triggers.is_empty() || is_refused {
-            return Ok(self.no_trigger(&question.which));
+        if triggers.is_empty() {
+            triggers.extend(question.known.clone().and_then(|known| self.unheard(known)));
         }
         let histories = self.histories(&question.whom).await?;
+        if triggers.is_empty() || is_refused {
+            let is_there = !histories.is_empty();
+            return Ok(Explanation { is_there, ..self.no_trigger(&question.which) });
+        }
         if histories.is_empty() {
             return Ok(self.nobody(&triggers[0]));
         }
@@ -76,6 +84,20 @@ impl Shared {
         let best = explained.min_by_key(|(is_vain, it)| (*is_vain, it.cause));
         let (_, explanation) = best.expect("there are triggers and histories");
         Ok(explanation)
+    }
+
+    /// Returns a trigger that another node knows as this one sees it, which never heard of it since
+    /// nobody here was in its rooms; none if that is not known for sure.
+    fn unheard(&self, known: Trigger) -> Option<Trigger> {
+        let ledger = &self.settings.ledger;
+        let is_known = ledger.knows_since().is_some_and(|since| since <= known.at);
+        let is_in = |gap: &Gap| {
+            gap.from <= known.at && gap.until.is_none_or(|until| known.at <= until) && gap.lost
+        };
+        let is_lost = ledger.gaps().iter().any(is_in);
+        let listens_by_room = self.settings.interest.is_some();
+        let sequence = ledger.number_at(known.at);
+        (is_known && !is_lost && listens_by_room).then_some(Trigger { sequence, ..known })
     }
 
     /// Says why there is no such trigger.
@@ -124,7 +146,7 @@ impl Shared {
             |since| format!("what was triggered since {since} is known"),
         );
         let hint = if self.settings.interest.is_some() {
-            "; a node hears only of rooms that somebody on it is in: ask the nodes that have some"
+            "; a node hears only of rooms that somebody on it is in"
         } else {
             ""
         };
@@ -134,13 +156,14 @@ impl Shared {
 
     /// Says why nothing is known of that user or connection.
     fn nobody(&self, trigger: &Trigger) -> Explanation {
-        let explanation = if self.control.has_others() {
-            let words = "not known on this node: ask the others";
-            Explanation::new(Cause::Elsewhere, words)
-        } else if self.settings.ledger.has_forgotten() {
+        let forgot = self.settings.ledger.forgot().happenings;
+        let explanation = if forgot.is_some_and(|since| trigger.at < since) {
             let words =
                 "not connected now, and what was then is forgotten: raise [explain] entries";
             Explanation::new(Cause::Forgotten, words)
+        } else if self.control.has_others() {
+            let words = "not known on this node";
+            Explanation::new(Cause::Elsewhere, words)
         } else {
             Explanation::new(Cause::NotConnected, "no such connection was there")
         };
@@ -153,6 +176,7 @@ impl Shared {
         let open: Vec<ConnectionKey> = match whom {
             Whom::User(user) => self.settings.users.keys_of(user),
             Whom::Connection(key) => vec![*key],
+            Whom::Elsewhere => return Ok(Vec::new()),
         };
         let mut histories = BTreeMap::new();
         for key in &open {

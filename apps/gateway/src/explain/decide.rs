@@ -18,6 +18,11 @@ macro_rules! causes {
             /// Every cause.
             pub const ALL: &[Cause] = &[$(Cause::$name),*];
 
+            /// Returns the one of a word.
+            pub fn named(code: &str) -> Option<Cause> {
+                Cause::ALL.iter().copied().find(|cause| cause.code() == code)
+            }
+
             /// Returns the word for it that stays the same.
             pub const fn code(self) -> &'static str {
                 match self { $(Cause::$name => $code,)* }
@@ -105,12 +110,20 @@ pub struct Explanation {
     pub request_id: Option<RequestId>,
     /// The room that is nearest to what was asked for: one that was subscribed, allowed or triggered.
     pub nearest: Option<Box<str>>,
+    /// Whether anything is known of whom it is about.
+    pub is_there: bool,
 }
 
 impl Explanation {
     pub(super) fn new(cause: Cause, words: impl Into<String>) -> Explanation {
-        let (trigger, connection, request_id, nearest) = Default::default();
-        Explanation { cause, words: words.into(), trigger, connection, request_id, nearest }
+        let (trigger, connection, request_id, nearest, is_there) = Default::default();
+        let words = words.into();
+        Explanation { cause, words, trigger, connection, request_id, nearest, is_there }
+    }
+
+    /// Says why nothing is known.
+    pub fn nothing(why: &str) -> Explanation {
+        Explanation::new(Cause::Forgotten, why)
     }
 
     pub(super) fn about(self, trigger: &Trigger) -> Explanation {
@@ -122,7 +135,7 @@ impl Explanation {
     }
 
     fn of(self, history: &History) -> Explanation {
-        Explanation { connection: Some(history.key), ..self }
+        Explanation { connection: Some(history.key), is_there: true, ..self }
     }
 
     pub(super) fn under(self, id: &RequestId) -> Explanation {

@@ -36,6 +36,11 @@ pub(super) fn heard(
 
 /// It was not meant to be delivered.
 fn vain(trigger: &Trigger, history: &History) -> Option<Explanation> {
+    if trigger.fate == Fate::NotForUs {
+        let words = "it subscribed at about the time of the trigger, and this node did not hear of the \
+                     room so soon";
+        return Some(Explanation::new(Cause::SubscribedTooLate, words));
+    }
     if trigger.fate == Fate::Duplicate {
         let words = "it came again under this id, and was not published again";
         return Some(Explanation::new(Cause::Duplicate, words));

@@ -126,11 +126,6 @@ impl Ledger {
         ]
     }
 
-    /// Returns whether something that happened to connections was forgotten.
-    pub fn has_forgotten(&self) -> bool {
-        self.0.as_ref().is_some_and(|rings| lock(&rings.happenings).has_forgotten())
-    }
-
     /// Returns how many entries there are, and how many bytes they take.
     pub fn size(&self) -> (usize, usize) {
         let Some(rings) = &self.0 else { return (0, 0) };
@@ -214,6 +209,13 @@ impl Ledger {
     pub fn triggers(&self, is_wanted: impl FnMut(&&Trigger) -> bool) -> Vec<Trigger> {
         let Some(rings) = &self.0 else { return Vec::new() };
         lock(&rings.triggers).from(0).filter(is_wanted).cloned().collect()
+    }
+
+    /// Returns the number of the publication that was the last at a time.
+    pub fn number_at(&self, at: Moment) -> u64 {
+        let Some(rings) = &self.0 else { return 0 };
+        let triggers = lock(&rings.triggers);
+        triggers.from(0).take_while(|trigger| trigger.at <= at).last().map_or(0, |it| it.sequence)
     }
 
     /// Returns the triggers from the one that came as number `from` on, at most `most`; and the number

@@ -63,7 +63,7 @@ pub(super) async fn start(
     announce(&config, &url, (places.most(), handle.loops()), (&public, &internal), demo.is_some());
     let internal_places = Places::new(config.internal.connections_max, None);
     let publishing = Publishing::new(broker, settings.interest.clone());
-    let (control, wishes) = Control::new(config.broker.url.is_some());
+    let (control, wishes, questions) = Control::new(config.broker.url.is_some());
     let shared = Arc::new(Shared {
         config: ArcSwap::from_pointee(config),
         backend,
@@ -86,6 +86,8 @@ pub(super) async fn start(
     });
     tokio::spawn(publishing::run(Arc::clone(&shared), events));
     tokio::spawn(control::run(Arc::clone(&shared), wishes));
+    tokio::spawn(control::answer_all(Arc::clone(&shared), questions));
+    tokio::spawn(control::announce(Arc::clone(&shared)));
     Ok((shared, listeners, loops))
 }
 

@@ -71,7 +71,12 @@ export function prepareExplain() {
         [...new FormData(form)].map(([name, value]) => [name, String(value).trim()]),
       );
       const answer = await api('/explain', wanted);
-      return answer.words ?? JSON.stringify(answer, null, 2);
+      if (answer.words === undefined) return JSON.stringify(answer, null, 2);
+      const others = answer.others.map(
+        (/** @type {any} */ { node, cause, words }) => `${node}: ${words} (${cause})`,
+      );
+      const node = others.length === 0 ? '' : ` – as ${answer.node} says`;
+      return [`${answer.words} (${answer.cause})${node}`, ...others].join('\n');
     });
   });
 }

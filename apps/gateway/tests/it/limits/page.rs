@@ -26,6 +26,7 @@ const NO_LIMITS: &[&str] = &[
     "trigger.match",
     "broker.url",
     "broker.exchange",
+    "broker.ca_file",
     "broker.redis_streams",
     // What it leads to is pong_within_s.
     "limits.ping_every_s",
@@ -139,6 +140,7 @@ const MET: &[(&str, &str)] = &[
     ),
     ("explain.entries", "the_ledger_keeps_to_its_entries_of_each_kind"),
     ("explain.bytes_max", "the_ledger_keeps_to_its_bytes_and_counts_what_it_forgets"),
+    ("explain.others_within_s", "any_of_three_nodes_answers_for_all_by_redis"),
     ("limits.drain_s", "clients_are_closed_one_after_the_other_and_hear_every_trigger_until_then"),
     (
         "limits.reconnect_within_s",
