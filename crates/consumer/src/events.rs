@@ -20,11 +20,15 @@ const STRANGERS_MAX: usize = 100;
 /// As in Django Channels an event has a `type`, and none that begins with `_` is for a consumer.
 pub(crate) fn read<C: Consumer>(server: &Inner, event: &layer::Message) -> Option<C::Event> {
     let why = match event.kind() {
-        None => "it has no `type`".to_owned(),
-        Some(kind) if kind.starts_with('_') => "its `type` begins with `_`".to_owned(),
+        None => "it has no `type`",
+        Some(kind) if kind.starts_with('_') => "its `type` begins with `_`",
         Some(_) => match event.read::<C::Event>() {
             Ok(event) => return Some(event),
-            Err(error) => error.to_string(),
+            Err(error) => {
+                // It may quote what the event says.
+                tracing::trace!("an event cannot be read: {error}");
+                "it is none of the consumer's"
+            }
         },
     };
     server.counters.events_unknown.one_more();

@@ -6,6 +6,7 @@ mod probe;
 mod requests;
 mod sockets;
 mod stage;
+mod streams;
 
 use std::time::{Duration, Instant};
 
