@@ -72,7 +72,7 @@ where
     // In a task of its own: that the client goes away does not cancel it half-way.
     #[cfg(feature = "testing")]
     let stage = opening.stage();
-    let task = task::live::<C>(Guest { server, scope, visitor, opening, answer, place });
+    let task = task::live::<C>(Box::new(Guest { server, scope, visitor, opening, answer, place }));
     let _task = tokio::spawn(task);
     #[cfg(feature = "testing")]
     stage.inspect(|stage| stage.keep(_task));

@@ -28,28 +28,48 @@ pub(crate) struct Guest<C: Consumer> {
     pub(crate) place: Place,
 }
 
-/// Lives a consumer's life.
-pub(crate) async fn live<C: Consumer>(guest: Guest<C>) {
-    let Guest { server, scope, visitor, opening, answer, place } = guest;
+/// Lives a consumer's life: lets the client in, or not, and serves it.
+///
+/// What only one of the two needs is boxed, so that it takes no memory during the other.
+pub(crate) async fn live<C: Consumer>(guest: Box<Guest<C>>) {
+    if let Some(Attended { consumer, context, channel, visitor, place }) =
+        Box::pin(let_in(guest)).await
+    {
+        attend(consumer, context, channel).await;
+        visitor.disconnects();
+        drop(place);
+    }
+}
+
+/// A client that was let in, or was gone by then.
+struct Attended<C: Consumer> {
+    consumer: C,
+    context: Context<C>,
+    channel: Channel,
+    visitor: Visitor,
+    place: Place,
+}
+
+/// Lets a client in, if its consumer does.
+async fn let_in<C: Consumer>(guest: Box<Guest<C>>) -> Option<Attended<C>> {
+    let Guest { server, scope, visitor, opening, answer, place } = *guest;
     let line = opening.line(&server);
     match connect::<C>(&server, scope, &line).await {
-        Ok((accept, context, channel)) => {
-            let Accept { consumer, subprotocol } = accept;
+        Ok((Accept { consumer, subprotocol }, context, channel)) => {
             if opening.open(&server, &line, subprotocol, answer).await {
                 server.counters.connected.one_more();
                 visitor.connects();
             }
-            attend(consumer, context, channel, &line).await;
-            visitor.disconnects();
+            Some(Attended { consumer, context, channel, visitor, place })
         }
         Err(refusal) => {
             server.counters.rejected.one_more();
             visitor.is_rejected();
             // It is nobody's where the client has gone.
             let _ = answer.send(refusal.into_response());
+            None
         }
     }
-    drop(place);
 }
 
 /// Asks the consumer whether it lets the client in.
@@ -74,29 +94,28 @@ async fn connect<C: Consumer>(
 }
 
 /// Serves the client until it is gone, and takes leave.
-async fn attend<C: Consumer>(
-    mut consumer: C,
-    mut context: Context<C>,
-    mut channel: Channel,
-    line: &Arc<Line>,
-) {
-    let server = Arc::clone(&context.server);
+async fn attend<C: Consumer>(mut consumer: C, mut context: Context<C>, mut channel: Channel) {
+    let (server, line) = (Arc::clone(&context.server), Arc::clone(&context.client.0));
     let mut phase = server.phase.subscribe();
     let code = tokio::select! {
-        code = serve(&mut consumer, &mut context, &mut channel, line) => code,
+        code = serve(&mut consumer, &mut context, &mut channel, &line) => code,
         _ = phase.wait_for(|phase| *phase == Phase::Ends) => CloseCode::GOING_AWAY,
     };
     line.ends(code);
-    // What it has under way ends first, at its next point of waiting.
-    let _ = tokio::time::timeout(server.limits.disconnect_within, context.work.shutdown()).await;
-    let leave = tokio::time::timeout(
-        server.limits.disconnect_within,
-        consumer.disconnect(code, &mut context),
-    );
-    if let Ok(Err(_)) = guard(&server, "disconnect", leave).await {
-        tracing::warn!(consumer = std::any::type_name::<C>(), "disconnect took too long");
-    }
+    Box::pin(leave(consumer, context, code)).await;
     server.counters.disconnected.one_more();
+}
+
+/// Takes leave: ends what the consumer has under way, then tells it.
+async fn leave<C: Consumer>(consumer: C, mut context: Context<C>, code: CloseCode) {
+    let server = Arc::clone(&context.server);
+    let within = server.limits.disconnect_within;
+    // Work ends where it next waits for something; who never does is not waited for.
+    let _ = tokio::time::timeout(within, context.work.shutdown()).await;
+    let leaving = tokio::time::timeout(within, consumer.disconnect(code, &mut context));
+    if let Ok(Err(_)) = guard(&server, "disconnect", leaving).await {
+        tracing::warn!(consumer = std::any::type_name::<C>(), "disconnect took over {within:?}");
+    }
 }
 
 /// What a consumer is woken for.
@@ -125,7 +144,9 @@ async fn serve<C: Consumer>(
             Step::Client(Next::End(code)) => return code,
             Step::Layer(Received::Closed) => has_layer = false,
             step => {
-                let done = guard(&server, "receive or event", take(consumer, context, step)).await;
+                // Boxed: most of the time nothing is taken.
+                let taking = Box::pin(take(consumer, context, step));
+                let done = guard(&server, "receive or event", taking).await;
                 let done = done.unwrap_or_else(|Panicked| Err(CloseCode::INTERNAL.into()));
                 if let Err(close) = done {
                     line.order(Order::Close(close));

@@ -106,6 +106,21 @@ fn dropping_what_came_unread_loses_neither_place_nor_pongs() {
     assert_eq!(output, b"\x8a\x01?");
 }
 
+#[test]
+fn who_wants_no_more_gets_back_what_was_not_taken_in_as_it_came() {
+    let mut peer = Peer::new(Config::default());
+    let mut input = Vec::new();
+    for text in ["one", "two", "three"] {
+        input.extend(frame(OpCode::Text, true, text.as_bytes()));
+    }
+    let mut rest = {
+        let mut received = peer.websocket.receive(&mut input, &mut peer.scratch, Instant::now());
+        assert_eq!(received.next(), Some(Event::Text("one")));
+        received.into_rest().to_vec()
+    };
+    assert_eq!(peer.sends(&mut rest), ["two", "three"]);
+}
+
 /// tungstenite #357: a write for each message costs 40 %.
 #[test]
 fn messages_sent_one_after_the_other_leave_together() {
