@@ -15,31 +15,22 @@ from websockets.sync.client import connect
 from channel_layers import LIBRARY, PATIENCE_S, Deployment, wait_until
 
 KEYS = {"symmetric_encryption_keys": ["a key of both"]}
+RUST_CHAT = os.environ.get(
+    "RUST_CHAT", pathlib.Path(__file__).parents[2] / "target/debug/examples/beside_django"
+)
 DEPLOYMENTS = [Deployment(layer, hosts, keys) for layer in LIBRARY for hosts, keys in [(1, {}), (1, KEYS), (3, KEYS)]]
 
 
-class Daphne:
-    """The Django chat, served by daphne."""
+class Chat:
+    """A process that serves the chat."""
 
-    def __init__(self, deployment, servers, address, port):
-        hosts = [{"address": server.url, "socket_timeout": None} for server in servers[: deployment.hosts]]
-        library = LIBRARY[deployment.layer]
-        layer = {
-            "BACKEND": f"{library.__module__}.{library.__name__}",
-            "CONFIG": {"hosts": hosts} | deployment.settings,
-        }
-        self.url = f"ws://{address}:{port}/ws/chat/lobby/"
-        arguments = ["-m", "daphne", "-b", address, "-p", str(port), "django_chat.asgi:application"]
-        self.process = subprocess.Popen(
-            [sys.executable, *arguments],
-            cwd=pathlib.Path(__file__).parent,
-            env=os.environ | {"DJANGO_CHAT_LAYER": json.dumps(layer), "PYTHONDONTWRITEBYTECODE": "1"},
-            stdin=subprocess.DEVNULL,
-        )
+    def __init__(self, url, command, **settings):
+        self.url = url
+        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, **settings)
         wait_until(self.is_ready)
 
     def is_ready(self):
-        assert self.process.poll() is None, f"daphne ended with {self.process.returncode}"
+        assert self.process.poll() is None, f"it ended with {self.process.returncode}"
         with contextlib.suppress(OSError, WebSocketException):
             with connect(self.url):
                 return True
@@ -47,6 +38,28 @@ class Daphne:
     def stop(self):
         self.process.terminate()
         self.process.wait()
+
+
+def django_chat(deployment, servers, address):
+    """The one in Django, served by daphne."""
+    hosts = [{"address": server.url, "socket_timeout": None} for server in servers[: deployment.hosts]]
+    library = LIBRARY[deployment.layer]
+    backend = f"{library.__module__}.{library.__name__}"
+    layer = {"BACKEND": backend, "CONFIG": {"hosts": hosts} | deployment.settings}
+    arguments = ["-m", "daphne", "-b", address, "-p", "18100", "django_chat.asgi:application"]
+    return Chat(
+        f"ws://{address}:18100/ws/chat/lobby/",
+        [sys.executable, *arguments],
+        cwd=pathlib.Path(__file__).parent,
+        env=os.environ | {"DJANGO_CHAT_LAYER": json.dumps(layer), "PYTHONDONTWRITEBYTECODE": "1"},
+    )
+
+
+def rust_chat(deployment, servers, address):
+    """The one in Rust, whose consumers do the same."""
+    hosts = [server.url for server in servers[: deployment.hosts]]
+    configuration = {"listen": f"{address}:18200", "layer": deployment.layer, "hosts": hosts} | deployment.settings
+    return Chat(f"ws://{address}:18200/ws/chat/lobby/", [RUST_CHAT, json.dumps(configuration)])
 
 
 class Client:
@@ -73,9 +86,21 @@ def deployment(request):
 
 
 @pytest.fixture
+def chats(deployment, redis_hosts, address):
+    """Both halves of the chat."""
+    with contextlib.ExitStack() as stack:
+        chats = []
+        for start in [django_chat, rust_chat]:
+            chats.append(start(deployment, redis_hosts, address))
+            stack.callback(chats[-1].stop)
+        # Those who asked whether they are ready have left again.
+        wait_until(lambda: members(deployment, redis_hosts) == 0)
+        yield chats
+
+
+@pytest.fixture
 def daphne(deployment, redis_hosts, address):
-    daphne = Daphne(deployment, redis_hosts, address, 18100)
-    # Those who asked whether it is ready have left again.
+    daphne = django_chat(deployment, redis_hosts, address)
     wait_until(lambda: members(deployment, redis_hosts) == 0)
     yield daphne
     daphne.stop()
@@ -97,12 +122,12 @@ def members(deployment, servers):
     return sum(count for client in clients for _, count in client.pubsub_numsub(name))
 
 
-def enters(daphne, deployment, servers):
-    """A client of Django that Redis knows of: with pub/sub, Django itself does not wait for that."""
-    client = Client(daphne.url)
+def enters(chat, deployment, servers, processes=1):
+    """A client that Redis knows of, as so many processes with clients: Django does not wait for that with pub/sub."""
+    client = Client(chat.url)
     if deployment.layer == "pubsub":
         subscribed = lambda server: server.client.pubsub_numsub(client.channel)[0][1]
-        wait_until(lambda: sum(map(subscribed, servers)) == 1 and members(deployment, servers) > 0)
+        wait_until(lambda: sum(map(subscribed, servers)) == 1 and members(deployment, servers) == processes)
     return client
 
 
@@ -129,3 +154,27 @@ def test_clients_of_django_chat_with_a_rust_channel(daphne, rust, deployment, re
     wait_until(lambda: members(deployment, redis_hosts) == 1)
     rust.group_discard("chat_lobby", channel)
     assert members(deployment, redis_hosts) == 0
+
+
+def test_clients_of_django_and_of_rust_chat_with_each_other(chats, deployment, redis_hosts):
+    django, rust = chats
+    ada, bob = (enters(django, deployment, redis_hosts) for _ in range(2))
+    eve, joe = (enters(rust, deployment, redis_hosts, processes=2) for _ in range(2))
+    everybody = [ada, bob, eve, joe]
+
+    for client in everybody:
+        client.says(f"this is {client.channel} ☃")
+        assert [other.hears() for other in everybody] == [{"message": f"this is {client.channel} ☃"}] * 4
+
+    # Whispers between Django's own clients would get lost on several hosts.
+    for client, to in [(ada, eve), (bob, joe), (eve, ada), (joe, bob), (eve, joe)]:
+        client.says("only you", to=to.channel)
+        assert to.hears() == {"whisper": "only you"}
+
+    for leaving in [ada, joe]:
+        leaving.leaves()
+    bob.says("who is here?")
+    for client in [bob, eve]:
+        assert client.hears() == {"message": "who is here?"}
+        client.leaves()
+    wait_until(lambda: members(deployment, redis_hosts) == 0)
