@@ -10,6 +10,7 @@ use serde::Serialize;
 use tokio::task::JoinSet;
 
 use crate::consumer::FastLane;
+use crate::events;
 use crate::line::{Line, Order, Unsent};
 use crate::message::{IntoMessage, Unwritable};
 use crate::relay::Membership;
@@ -154,7 +155,7 @@ impl<C: Consumer> Context<C> {
         group: &str,
         event: &(impl Serialize + Sync + ?Sized),
     ) -> Result<Reach, layer::SendError> {
-        self.server.layer.group_send(group, &written(event)?).await
+        self.server.layer.group_send(group, &events::written(event)?).await
     }
 
     /// Sends an event to one consumer, by its [channel's name](Self::channel_name), or to a general
@@ -168,7 +169,7 @@ impl<C: Consumer> Context<C> {
         channel: &str,
         event: &(impl Serialize + Sync + ?Sized),
     ) -> Result<(), layer::SendError> {
-        self.server.layer.send(channel, &written(event)?).await
+        self.server.layer.send(channel, &events::written(event)?).await
     }
 
     /// Begins work that goes on beside the consumer, and is ended with it: before
@@ -187,11 +188,6 @@ impl<C: Consumer> Context<C> {
         self.work.spawn(work);
         Ok(())
     }
-}
-
-fn written(event: &(impl Serialize + ?Sized)) -> Result<layer::Message, layer::SendError> {
-    let message = layer::Message::new(event);
-    message.map_err(|error| layer::SendError::Unencodable(error.to_string()))
 }
 
 impl<C> fmt::Debug for Context<C> {

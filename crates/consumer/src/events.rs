@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
 
 use campanile_layer as layer;
+use serde::Serialize;
 
 use crate::Consumer;
 use crate::server::Inner;
@@ -39,6 +40,14 @@ pub(crate) fn read<C: Consumer>(server: &Inner, event: &layer::Message) -> Optio
         tracing::debug!(consumer, kind, "an event is passed over: {why}");
     }
     None
+}
+
+/// Makes an event what the layer carries.
+pub(crate) fn written(
+    event: &(impl Serialize + ?Sized),
+) -> Result<layer::Message, layer::SendError> {
+    let message = layer::Message::new(event);
+    message.map_err(|error| layer::SendError::Unencodable(error.to_string()))
 }
 
 impl Strangers {

@@ -8,14 +8,15 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use axum::Extension;
-use campanile_layer::Layer;
+use campanile_layer::{Layer, Reach, SendError};
 use campanile_manager::{self as manager, Handle, PostError, Publication};
+use serde::Serialize;
 use tokio::sync::watch;
 
 pub use builder::Builder;
 pub(crate) use places::{Place, Places};
 
-use crate::events::Strangers;
+use crate::events::{self, Strangers};
 use crate::limits::Limits;
 use crate::origin::AllowedOrigins;
 use crate::relay::Relays;
@@ -97,9 +98,23 @@ impl Server {
         Extension(self.clone())
     }
 
-    /// Returns the channel layer, to send events from anywhere.
+    /// Returns the channel layer.
     pub fn layer(&self) -> &Layer {
         &self.0.layer
+    }
+
+    /// Sends an event to all members of a group, from anywhere: a handler, say, that has the server as
+    /// `Extension(server): Extension<Server>`.
+    ///
+    /// # Errors
+    ///
+    /// If it is no event, or the name is bad, or the layer cannot be reached.
+    pub async fn group_send(
+        &self,
+        group: &str,
+        event: &(impl Serialize + Sync + ?Sized),
+    ) -> Result<Reach, SendError> {
+        self.0.layer.group_send(group, &events::written(event)?).await
     }
 
     /// Returns what was counted so far.

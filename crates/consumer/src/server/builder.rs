@@ -71,8 +71,9 @@ impl Builder {
         Builder { origins, ..self }
     }
 
-    /// Sets whether messages are compressed (permessage-deflate) for clients that offer it; yes by
-    /// default.
+    /// Sets whether compression (permessage-deflate) is agreed with clients that offer it; yes by
+    /// default. Then clients may compress what they send, and messages of the fast lane are compressed
+    /// from 512 bytes on, once for all. What a consumer sends itself leaves as it is.
     #[must_use]
     pub fn compression(self, compression: bool) -> Builder {
         Builder { compression, ..self }

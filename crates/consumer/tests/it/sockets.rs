@@ -10,7 +10,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{WebSocketStream, client_async};
 
-use crate::probe::{Journal, Probe};
+use crate::probe::{Event, Journal, Probe};
 
 /// Probes behind `axum::serve`.
 pub(crate) struct Listening {
@@ -165,6 +165,29 @@ async fn a_client_that_does_not_read_at_all_is_closed() {
     listening.journal.wait_for("left 1013").await;
     drop(client);
     listening.is_clean().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_consumer_that_waits_for_a_client_hears_at_once_that_it_is_gone() {
+    let listening = Listening::new().await;
+    let mut client = listening.connect("/").await;
+    client.send_text("burst 100000 10000").await;
+    receive(&mut client.0).await;
+    // Longer than it takes to fill all buffers, or not: both are right.
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    client.reset();
+    listening.journal.wait_for("left 1006").await;
+    listening.is_clean().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_has_the_server_can_send_to_a_group() {
+    let listening = Listening::new().await;
+    let mut client = listening.connect("/?join=chat").await;
+    let event = Event::ChatMessage { text: "from elsewhere".to_owned() };
+    listening.server.group_send("chat", &event).await.expect("there is room");
+    let heard = text(r#"{"type":"chat.message","text":"from elsewhere"}"#);
+    assert_eq!(receive(&mut client.0).await, heard);
 }
 
 #[tokio::test(flavor = "multi_thread")]
