@@ -1,6 +1,9 @@
 //! What is sent: a map with text keys, made from and read into any type of serde.
 
+mod key;
 mod read;
+#[cfg(test)]
+mod tests;
 mod value;
 mod write;
 

@@ -1,5 +1,6 @@
 //! A value as serde's deserializer.
 
+use super::key::KeyReader;
 use super::{Map, MessageError, Value};
 use serde::de::value::{MapDeserializer, SeqDeserializer};
 use serde::de::{
@@ -83,7 +84,7 @@ impl<'de> Deserializer<'de> for MapReader<'de> {
     type Error = MessageError;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, MessageError> {
-        let entries = self.0.iter().map(|(key, value)| (key.as_str(), ValueReader(value)));
+        let entries = self.0.iter().map(|(key, value)| (KeyReader(key), ValueReader(value)));
         let mut entries = MapDeserializer::new(entries);
         let read = visitor.visit_map(&mut entries)?;
         entries.end().map(|()| read)
