@@ -230,6 +230,8 @@ fn settings(config: Config) -> Outcome<RedisSettings> {
         common: Settings {
             expiry: seconds(config.expiry, default.common.expiry),
             capacity,
+            // Django's layers have no limit.
+            message_bytes_max: 64 << 20,
             ..default.common
         },
         ..RedisSettings::default()

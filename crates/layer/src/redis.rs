@@ -9,6 +9,7 @@ mod pubsub;
 
 mod hosts;
 mod keeper;
+mod reading;
 mod registry;
 mod ring;
 pub(crate) mod settings;

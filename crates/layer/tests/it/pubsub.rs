@@ -100,6 +100,24 @@ async fn what_cannot_be_read_is_counted_and_told_and_the_next_is_heard() {
 }
 
 #[tokio::test]
+async fn what_is_too_long_for_one_process_is_missed_there_and_heard_elsewhere() {
+    let Some(server) = Server::redis() else { return };
+    let mut narrow = settings(&[server.port()]);
+    narrow.common.message_bytes_max = 1000;
+    let (narrow, wide) =
+        (RedisPubSubLayer::connect(narrow).await.unwrap(), connect(&[server.port()]).await);
+    let (mut here, mut there) = (member(&narrow, "room").await, member(&wide, "room").await);
+    for length in [1500, 6000] {
+        let long = numbered(7).with("text", "x".repeat(length));
+        wide.group_send("room", &long).await.unwrap();
+        assert_eq!(number(&mut there).await, 7);
+        assert_eq!(missed(&mut here).await, MissedReason::Undecodable { count: 1 });
+        let refused = narrow.group_send("room", &long).await;
+        assert!(matches!(refused, Err(SendError::TooBig { .. })), "{refused:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_general_channel_is_heard_once_in_each_process() {
     let Some(server) = Server::redis() else { return };
     let (here, there) = (connect(&[server.port()]).await, connect(&[server.port()]).await);

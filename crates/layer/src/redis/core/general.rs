@@ -4,11 +4,12 @@
 //! it here, and no more than one on each host. Each channel and host has a connection of its own,
 //! since it waits there.
 
-use super::inbox::{Popped, undecodable};
+use super::inbox::Popped;
 use super::shared::Shared;
 use crate::queue::{Demand, Queue};
 use crate::redis::hosts::{State, explain};
 use crate::redis::keeper;
+use crate::redis::reading::{bounded, undecodable};
 use crate::{LayerError, Message, MissedReason};
 use redis::aio::MultiplexedConnection;
 use redis::cmd;
@@ -124,14 +125,15 @@ impl Reader {
     }
 
     fn take(&self, shared: &Shared, entry: &[u8]) {
-        match shared.codec.read(entry, SystemTime::now()) {
-            Ok(mut fields) => {
-                // As a member of a group it is named there.
-                fields.shift_remove(Message::ADDRESS_KEY);
-                let _ = self.queue.push_or_miss(&Message::from(fields), Instant::now());
-            }
+        let opened = shared.codec.read(entry, SystemTime::now()).and_then(|mut fields| {
+            // As a member of a group it is named there.
+            fields.shift_remove(Message::ADDRESS_KEY);
+            bounded(fields, &shared.settings.common)
+        });
+        match opened {
+            Ok(message) => drop(self.queue.push_or_miss(&message, Instant::now())),
             Err(why) => {
-                undecodable(shared, why);
+                undecodable(&shared.counting, why);
                 self.queue.miss(MissedReason::Undecodable { count: 1 });
             }
         }

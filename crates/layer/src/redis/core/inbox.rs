@@ -3,6 +3,7 @@
 use super::shared::Shared;
 use crate::codec::Undecodable;
 use crate::redis::hosts::explain;
+use crate::redis::reading::{TOO_LONG, bounded, undecodable};
 use crate::{Message, MissedReason, Value};
 use redis::aio::MultiplexedConnection;
 use redis::cmd;
@@ -94,7 +95,7 @@ fn take(shared: &Shared, entry: &[u8]) {
             }
         }
         Err(why) => {
-            undecodable(shared, why);
+            undecodable(&shared.counting, why);
             shared.registry.tell_all(&MissedReason::Undecodable { count: 1 });
         }
     }
@@ -105,7 +106,7 @@ fn open(shared: &Shared, entry: &[u8]) -> Result<(Message, Vec<Value>), Undecoda
     let common = &shared.settings.common;
     let address_bytes_max = common.channels_max.saturating_mul(NAME_BYTES_MAX);
     if entry.len() > common.message_bytes_max.saturating_mul(2).saturating_add(address_bytes_max) {
-        return Err(Undecodable("it is longer than message_bytes_max"));
+        return Err(TOO_LONG);
     }
     let mut fields = shared.codec.read(entry, SystemTime::now())?;
     let names = match fields.shift_remove(Message::ADDRESS_KEY) {
@@ -113,23 +114,5 @@ fn open(shared: &Shared, entry: &[u8]) -> Result<(Message, Vec<Value>), Undecoda
         Some(name @ Value::Text(_)) => vec![name],
         _ => Vec::new(),
     };
-    let message = Message::from(fields);
-    if message.bytes() > common.message_bytes_max {
-        return Err(Undecodable("it is longer than message_bytes_max"));
-    }
-    Ok((message, names))
-}
-
-/// Counts what cannot be read, and says so now and then.
-pub(super) fn undecodable(shared: &Shared, Undecodable(why): Undecodable) {
-    shared.counting.undecodable.add(1);
-    let count = shared.counting.undecodable.get();
-    if count.is_power_of_two() {
-        tracing::warn!(
-            count,
-            why,
-            "messages on the channel layer cannot be read; are prefix, serializer_format and \
-             symmetric_encryption_keys the same everywhere?"
-        );
-    }
+    Ok((bounded(fields, common)?, names))
 }

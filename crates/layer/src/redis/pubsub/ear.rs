@@ -2,8 +2,10 @@
 
 use super::Shared;
 use super::subscriptions::Subscriptions;
+use crate::codec::Undecodable;
 use crate::redis::hosts::{Connections, Tenant};
 use crate::redis::keeper::prove;
+use crate::redis::reading::{TOO_LONG, bounded, undecodable};
 use crate::{Message, MissedReason};
 use async_trait::async_trait;
 use redis::aio::MultiplexedConnection;
@@ -12,6 +14,9 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 use tokio::sync::Notify;
 use tokio::time::Instant;
+
+/// How many times as long a message may be in JSON, where each character is escaped, and encrypted.
+const SWELLING_MAX: usize = 5;
 
 /// What is known of the connection to one host that is subscribed.
 #[derive(Debug)]
@@ -122,17 +127,22 @@ impl Shared {
             self.counting.unknown.add(1);
             return;
         }
-        match self.codec.read(body, SystemTime::now()) {
-            Ok(map) => {
-                self.members().deliver(name, &Message::from(map), Instant::now());
-            }
+        match self.open(body) {
+            Ok(message) => self.members().deliver(name, &message, Instant::now()),
             Err(why) => {
-                tracing::warn!(channel = name, why = why.0, "a message cannot be read");
-                self.counting.undecodable.add(1);
+                undecodable(&self.counting, why);
                 for queue in self.members().listeners(name) {
                     queue.miss(MissedReason::Undecodable { count: 1 });
                 }
             }
         }
+    }
+
+    fn open(&self, body: &[u8]) -> Result<Message, Undecodable> {
+        let common = &self.settings.common;
+        if body.len() > common.message_bytes_max.saturating_mul(SWELLING_MAX) {
+            return Err(TOO_LONG);
+        }
+        bounded(self.codec.read(body, SystemTime::now())?, common)
     }
 }
