@@ -69,13 +69,17 @@ where
     };
     let scope = Scope::new(user, parts, params, opening.upgrade.protocols.clone());
     let (answer, answered) = oneshot::channel();
-    // In a task of its own: that the client goes away does not cancel it half-way.
     #[cfg(feature = "testing")]
     let stage = opening.stage();
-    let task = task::live::<C>(Box::new(Guest { server, scope, visitor, opening, answer, place }));
-    let _task = tokio::spawn(task);
+    let guest = Guest { server, scope, visitor, opening, answer, place };
+    // In a task of its own: that the client goes away does not cancel it half-way.
+    let life = tokio::spawn(task::live::<C>(Box::new(guest)));
     #[cfg(feature = "testing")]
-    stage.inspect(|stage| stage.keep(_task));
+    if let Some(stage) = stage {
+        stage.keep(life);
+    }
+    #[cfg(not(feature = "testing"))]
+    drop(life);
     answered.await.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
 }
 
