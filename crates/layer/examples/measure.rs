@@ -5,10 +5,15 @@
 use campanile_broker::testing::Server;
 use campanile_layer::capacity::Capacities;
 use campanile_layer::{
-    Channel, ChannelLayer, MemoryLayer, Message, Received, RedisLayer, RedisSettings, Settings,
+    Channel, ChannelLayer, MemoryLayer, Message, Received, RedisLayer, RedisPubSubLayer,
+    RedisSettings, Settings,
 };
 use std::error::Error;
 use std::time::{Duration, Instant};
+
+/// How many tasks send to one channel, and how many messages each.
+const SENDERS: usize = 32;
+const EACH: usize = 2_000;
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
@@ -20,9 +25,13 @@ async fn main() -> Outcome<()> {
     }
     let Some(server) = Server::redis() else { return Ok(()) };
     for members in [1, 100, 1_000] {
-        redis_group(&server, members, &message).await?;
+        let layers = (core(&server).await?, core(&server).await?);
+        redis_group("core", layers, members, &message).await?;
+        let layers = (pub_sub(&server).await?, pub_sub(&server).await?);
+        redis_group("pub/sub", layers, members, &message).await?;
     }
-    redis_channel(&server, &message).await
+    redis_channel("core", (core(&server).await?, core(&server).await?), &message).await?;
+    redis_channel("pub/sub", (pub_sub(&server).await?, pub_sub(&server).await?), &message).await
 }
 
 fn settings(capacity: usize) -> Settings {
@@ -63,16 +72,29 @@ async fn memory(count: usize, message: &Message) -> Outcome<()> {
     Ok(())
 }
 
-fn on_redis(server: &Server, capacity: usize) -> Outcome<RedisSettings> {
+fn on_redis(server: &Server) -> Outcome<RedisSettings> {
     let hosts = vec![server.url_text(server.port()).parse()?];
-    Ok(RedisSettings { hosts, common: settings(capacity), ..RedisSettings::default() })
+    let queue_messages_max = SENDERS * EACH;
+    let common = settings(SENDERS * EACH);
+    Ok(RedisSettings { hosts, queue_messages_max, common, ..RedisSettings::default() })
+}
+
+async fn core(server: &Server) -> Outcome<RedisLayer> {
+    Ok(RedisLayer::connect(on_redis(server)?).await?)
+}
+
+async fn pub_sub(server: &Server) -> Outcome<RedisPubSubLayer> {
+    Ok(RedisPubSubLayer::connect(on_redis(server)?).await?)
 }
 
 /// Messages from one process to a group with all its members in another.
-async fn redis_group(server: &Server, count: usize, message: &Message) -> Outcome<()> {
+async fn redis_group(
+    kind: &str,
+    (sender, layer): (impl ChannelLayer, impl ChannelLayer),
+    count: usize,
+    message: &Message,
+) -> Outcome<()> {
     const WINDOW: usize = 50;
-    let sender = RedisLayer::connect(on_redis(server, 100)?).await?;
-    let layer = RedisLayer::connect(on_redis(server, 100)?).await?;
     let mut channels = members(&layer, count).await?;
     let rounds = (200_000 / count / WINDOW).clamp(2, 100);
     let start = Instant::now();
@@ -93,7 +115,7 @@ async fn redis_group(server: &Server, count: usize, message: &Message) -> Outcom
     }
     let (seconds, sent) = (start.elapsed().as_secs_f64(), rounds * WINDOW);
     report(format_args!(
-        "core, {count} members in one process: {:.0} messages/s, {:.0} deliveries/s",
+        "{kind}, {count} members in one process: {:.0} messages/s, {:.0} deliveries/s",
         sent as f64 / seconds,
         (sent * count) as f64 / seconds,
     ));
@@ -102,11 +124,11 @@ async fn redis_group(server: &Server, count: usize, message: &Message) -> Outcom
 }
 
 /// Messages from one process to one channel of another, of which many are on their way.
-async fn redis_channel(server: &Server, message: &Message) -> Outcome<()> {
-    const SENDERS: usize = 32;
-    const EACH: usize = 2_000;
-    let sender = RedisLayer::connect(on_redis(server, SENDERS * EACH)?).await?;
-    let layer = RedisLayer::connect(on_redis(server, SENDERS * EACH)?).await?;
+async fn redis_channel(
+    kind: &str,
+    (sender, layer): (impl ChannelLayer + Clone, impl ChannelLayer),
+    message: &Message,
+) -> Outcome<()> {
     let mut channel = layer.new_channel().await?;
     let start = Instant::now();
     for _ in 0..SENDERS {
@@ -121,7 +143,7 @@ async fn redis_channel(server: &Server, message: &Message) -> Outcome<()> {
         assert!(matches!(channel.receive().await, Received::Message(_)));
     }
     let rate = (SENDERS * EACH) as f64 / start.elapsed().as_secs_f64();
-    report(format_args!("core, one channel, {SENDERS} senders: {rate:.0} messages/s received"));
+    report(format_args!("{kind}, one channel, {SENDERS} senders: {rate:.0} messages/s received"));
     layer.close().await;
     Ok(())
 }
