@@ -14,11 +14,13 @@ const PICTURE: &[(&str, &[&str])] = &[
         "campanile-gateway",
         &["campanile-broker", "campanile-manager", "campanile-hub", "campanile-wire"],
     ),
+    ("campanile-scram", &["campanile-consumer", "campanile-layer"]),
     ("xtask", &[]),
 ];
 
 /// Those that only a crate's tests may use, for what these have for tests.
-const TESTS: &[(&str, &str)] = &[("campanile-layer", "campanile-broker")];
+const TESTS: &[(&str, &str)] =
+    &[("campanile-layer", "campanile-broker"), ("campanile-scram", "campanile-broker")];
 
 /// What a crate without socket, clock, thread and log has no use for.
 const EFFECTS: &[&str] = &["tokio", "mio", "tracing", "log", "libc", "socket2", "hyper", "axum"];
