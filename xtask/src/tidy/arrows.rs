@@ -19,8 +19,11 @@ const PICTURE: &[(&str, &[&str])] = &[
 ];
 
 /// Those that only a crate's tests may use, for what these have for tests.
-const TESTS: &[(&str, &str)] =
-    &[("campanile-layer", "campanile-broker"), ("campanile-scram", "campanile-broker")];
+const TESTS: &[(&str, &str)] = &[
+    ("campanile-layer", "campanile-broker"),
+    ("campanile-consumer", "campanile-broker"),
+    ("campanile-scram", "campanile-broker"),
+];
 
 /// What a crate without socket, clock, thread and log has no use for.
 const EFFECTS: &[&str] = &["tokio", "mio", "tracing", "log", "libc", "socket2", "hyper", "axum"];

@@ -2,6 +2,7 @@
 
 mod lanes;
 mod lives;
+mod outage;
 mod probe;
 mod requests;
 mod sockets;

@@ -28,11 +28,14 @@ impl Listening {
 
     async fn with(limits: Limits) -> Listening {
         let server = Server::builder().loops(2).limits(limits).start().expect("loops");
+        Listening::of(server, |router| router.route("/", consumer::<Probe>())).await
+    }
+
+    /// Serves what `routes` adds.
+    pub(crate) async fn of(server: Server, routes: impl FnOnce(Router) -> Router) -> Listening {
         let journal = Journal::default();
-        let router = Router::new()
-            .route("/", consumer::<Probe>())
-            .layer(Extension(journal.clone()))
-            .layer(server.extension());
+        let router =
+            routes(Router::new()).layer(Extension(journal.clone())).layer(server.extension());
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
         let service = router.into_make_service_with_connect_info::<SocketAddr>();
