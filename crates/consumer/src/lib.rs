@@ -60,7 +60,7 @@
 //! | `line`, `service` | between the task and the loop |
 //! | `relay` | the fast lane |
 //! | `server`, `limits`, `origin`, `statistics`, `log` | what all consumers share |
-//! | [`testing`] | consumers without sockets |
+//! | `testing` (a feature) | consumers without sockets |
 //!
 //! Whoever reads one function should read `attend` in `task.rs`.
 
