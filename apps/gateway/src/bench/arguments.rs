@@ -49,8 +49,9 @@ pub(super) struct Common {
     /// Measures another server in the same run (docs/benchmarks/peers)
     #[arg(long, value_enum)]
     pub(super) peer: Vec<Peer>,
-    /// Measures the server that this command starts; `{port}` stands for its port
-    #[arg(long, value_name = "COMMAND")]
+    /// Measures the server that this command starts; `{port}` stands for its port, and what stands before
+    /// a `=` is its name in the table
+    #[arg(long, value_name = "[NAME=]COMMAND")]
     pub(super) against: Vec<String>,
     /// Leaves one of the usual two out
     #[arg(long, value_enum)]

@@ -136,10 +136,20 @@ pub(super) fn plans(common: &Common, load: &Load) -> Result<Vec<Plan>, Failure> 
         servers.push(peer_server(*peer, common));
     }
     for (nth, command) in common.against.iter().enumerate() {
+        let (name, command) = named(command);
         let words = command.split_whitespace().map(str::to_owned).collect();
-        servers.push((format!("against {}", nth + 1), Server::Command { words }));
+        let name = name.map_or_else(|| format!("against {}", nth + 1), str::to_owned);
+        servers.push((name, Server::Command { words }));
     }
     Ok(servers.into_iter().map(|(name, server)| plan(common, name, server, load)).collect())
+}
+
+/// Splits `name=command`. What has a space or a slash before the sign is a command.
+fn named(command: &str) -> (Option<&str>, &str) {
+    match command.split_once('=') {
+        Some((name, command)) if !name.contains([' ', '/']) => (Some(name), command),
+        _ => (None, command),
+    }
 }
 
 /// Returns the plan of one server.

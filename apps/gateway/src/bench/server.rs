@@ -193,6 +193,8 @@ fn campanile(
         ("CAMPANILE_LOOPS_COUNT", "1".to_owned()),
         // Clients here are silent for long or send as fast as they can.
         ("CAMPANILE_LIMITS_INACTIVITY_S", "0".to_owned()),
+        // Triggers come on one connection, which waits while other servers have their turn.
+        ("CAMPANILE_LIMITS_HANDSHAKE_TIMEOUT_S", "600".to_owned()),
         ("CAMPANILE_LIMITS_MESSAGES_PER_S", "0".to_owned()),
         ("CAMPANILE_LIMITS_ROOMS_MAX", "2000000".to_owned()),
         ("CAMPANILE_LOG_FILTER", "warn".to_owned()),

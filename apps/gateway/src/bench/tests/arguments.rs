@@ -37,6 +37,8 @@ fn campanile_and_the_floor_are_measured_unless_left_out() {
     assert_eq!(names("fanout --peer uws --peer ws"), ["campanile", "floor", "uws", "ws"]);
     let words = "fanout --campanile old --campanile new --without floor --against server";
     assert_eq!(names(words), ["campanile", "campanile 2", "against 1"]);
+    let words = "fanout --without campanile --against mine=a/server --against a/server?x=1";
+    assert_eq!(names(words), ["floor", "mine", "against 2"]);
 }
 
 #[test]
