@@ -47,6 +47,17 @@ impl CloseCode {
     /// The TLS handshake failed. Never sent.
     pub const TLS_FAILED: Self = Self(1015);
 
+    /// Returns an application's own code: from 3000 to 4999, of which those from 4000 on are never
+    /// anybody else's.
+    ///
+    /// # Panics
+    ///
+    /// If `number` is another; in a `const`, the compiler says so.
+    pub const fn of_application(number: u16) -> Self {
+        assert!(matches!(number, 3000..=4999), "an application's codes are from 3000 to 4999");
+        Self(number)
+    }
+
     /// Returns the code for `number`, or none if it must not travel in a close frame: numbers below
     /// 1000 and above 4999, those that RFC 6455 §7.4.1 keeps for local use, and those of the
     /// protocol's own range (1000–2999) that nobody has defined.
