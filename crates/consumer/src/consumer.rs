@@ -128,6 +128,10 @@ pub trait Consumer: Sized + Send + 'static {
 /// Where a group is joined by [`Context::group_add_fast`], an event is made a message once for all
 /// consumers of this process, and no consumer is woken for it: its
 /// [`event`](Consumer::event) is not called.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not say what its clients are sent by the fast lane",
+    note = "implement `FastLane` for it, or join the group by `group_add`"
+)]
 pub trait FastLane: Consumer {
     /// Makes an event what clients are sent; none: nothing is.
     fn render(event: Self::Event) -> Option<Message>;

@@ -63,9 +63,14 @@ impl From<StatusCode> for Refusal {
     }
 }
 
-/// Refuses with 503, and logs what failed.
+/// Refuses with 503, and logs what failed; with 400 where the name of a group is none: the client chose
+/// it, as part of a path perhaps.
 impl From<LayerError> for Refusal {
     fn from(error: LayerError) -> Refusal {
+        if let LayerError::BadName(error) = error {
+            tracing::debug!(%error, "a client is not let in");
+            return Refusal::from(StatusCode::BAD_REQUEST);
+        }
         tracing::warn!(%error, "a client is not let in: the channel layer failed");
         Refusal::from(StatusCode::SERVICE_UNAVAILABLE)
     }

@@ -21,6 +21,11 @@ pub enum Message {
 pub struct Json<T>(pub T);
 
 /// What a consumer takes a client's messages for.
+#[diagnostic::on_unimplemented(
+    message = "no message of a client can be read as `{Self}`",
+    note = "for JSON in a text message, `Json<{Self}>` is one that can, if `{Self}` is `Deserialize`",
+    note = "otherwise there are `String`, `Bytes`, `Message` for both, and `()` for none"
+)]
 pub trait FromMessage: Sized {
     /// Reads a message.
     ///
@@ -31,6 +36,10 @@ pub trait FromMessage: Sized {
 }
 
 /// What can be sent to a client.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be sent to a client",
+    note = "for JSON in a text message, send `Json(…)`, if `{Self}` is `Serialize`"
+)]
 pub trait IntoMessage {
     /// Makes it a message.
     ///
