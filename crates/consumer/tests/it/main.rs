@@ -1,5 +1,6 @@
 //! Consumers, by communicators and by real sockets.
 
+mod guide;
 mod lanes;
 mod lives;
 mod outage;
