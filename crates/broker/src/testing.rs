@@ -1,4 +1,4 @@
-//! Real brokers that tests start, kill and freeze, and a line to them that can be cut.
+//! Real brokers and databases that tests start, kill and freeze, and a line to them that can be cut.
 //!
 //! Each server has a port of 127.0.0.1 and a folder of its own, and ends when it is dropped. Where
 //! its program is not installed, the test says so and is over:
@@ -12,12 +12,14 @@
 
 mod folder;
 mod line;
+mod postgres;
 mod processes;
 mod server;
 mod tls;
 
 pub use folder::Folder;
 pub use line::Line;
+pub use postgres::Postgres;
 pub use server::Server;
 
 use std::net::TcpListener;
