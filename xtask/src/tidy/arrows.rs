@@ -14,7 +14,8 @@ const PICTURE: &[(&str, &[&str])] = &[
         "campanile-gateway",
         &["campanile-broker", "campanile-manager", "campanile-hub", "campanile-wire"],
     ),
-    ("campanile-scram", &["campanile-consumer", "campanile-layer"]),
+    ("campanile-accounts", &[]),
+    ("campanile-scram", &["campanile-accounts", "campanile-consumer", "campanile-layer"]),
     ("xtask", &[]),
 ];
 
@@ -22,6 +23,8 @@ const PICTURE: &[(&str, &[&str])] = &[
 const TESTS: &[(&str, &str)] = &[
     ("campanile-layer", "campanile-broker"),
     ("campanile-consumer", "campanile-broker"),
+    ("campanile-accounts", "campanile-broker"),
+    ("campanile-accounts", "campanile-consumer"),
     ("campanile-scram", "campanile-broker"),
 ];
 

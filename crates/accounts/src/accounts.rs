@@ -1,0 +1,90 @@
+//! The one value that an application holds.
+
+use std::fmt;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use sea_orm::DatabaseConnection;
+
+use crate::ended::Watch;
+use crate::first::FirstLink;
+use crate::password::Hasher;
+use crate::statistics::Counters;
+use crate::throttle::Throttle;
+use crate::{Problem, Settings, Statistics, pages, programs, surface};
+
+/// The people of an application. Clones are the same.
+#[derive(Clone)]
+pub struct Accounts(pub(crate) Arc<Inner>);
+
+pub(crate) struct Inner {
+    pub(crate) database: DatabaseConnection,
+    pub(crate) settings: Settings,
+    pub(crate) hasher: Hasher,
+    pub(crate) throttle: Throttle,
+    pub(crate) watch: Watch,
+    pub(crate) first: FirstLink,
+    pub(crate) counters: Arc<Counters>,
+}
+
+impl Accounts {
+    /// Takes a database, in which the [`migrations`](crate::migrations) have been run or are about to
+    /// be.
+    ///
+    /// # Errors
+    ///
+    /// If the costs of a hash are none.
+    pub fn new(database: DatabaseConnection, settings: Settings) -> Result<Accounts, Problem> {
+        let counters = Arc::<Counters>::default();
+        let inner = Inner {
+            hasher: Hasher::new(&settings, Arc::clone(&counters))?,
+            throttle: Throttle::new(settings.throttled_max),
+            watch: Watch::new(settings.watched_max),
+            first: FirstLink::default(),
+            counters,
+            database,
+            settings,
+        };
+        Ok(Accounts(Arc::new(inner)))
+    }
+
+    /// Returns what was set.
+    pub fn settings(&self) -> &Settings {
+        &self.0.settings
+    }
+
+    /// Returns what was counted since the start.
+    pub fn statistics(&self) -> Statistics {
+        self.0.counters.read()
+    }
+
+    /// Returns the routes of login, logout, registration, tokens and the style sheet, wrapped already.
+    pub fn routes<S: Clone + Send + Sync + 'static>(&self) -> Router<S> {
+        let pages = self.pages(pages::routes(self));
+        let programs = self.api(programs::routes(self));
+        pages.merge(programs).merge(programs::open_routes()).with_state(self.clone())
+    }
+
+    /// Wraps routes of pages. Each request that may change something must hold the anti-forgery token;
+    /// a [`Problem`] becomes a page, and who is not logged in is led to the login.
+    pub fn pages<S: Clone + Send + Sync + 'static>(&self, routes: Router<S>) -> Router<S> {
+        routes.layer(from_fn_with_state(self.clone(), surface::page))
+    }
+
+    /// Wraps routes of programs. A request that comes with a session's cookie must hold the
+    /// anti-forgery token if it may change something; a [`Problem`] is JSON.
+    pub fn api<S: Clone + Send + Sync + 'static>(&self, routes: Router<S>) -> Router<S> {
+        routes.layer(from_fn_with_state(self.clone(), surface::api))
+    }
+
+    pub(crate) fn database(&self) -> &DatabaseConnection {
+        &self.0.database
+    }
+}
+
+impl fmt::Debug for Accounts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Accounts").field("settings", &self.0.settings).finish_non_exhaustive()
+    }
+}
