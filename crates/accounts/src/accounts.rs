@@ -39,7 +39,7 @@ impl Accounts {
         let counters = Arc::<Counters>::default();
         let inner = Inner {
             hasher: Hasher::new(&settings, Arc::clone(&counters))?,
-            throttle: Throttle::new(settings.throttled_max),
+            throttle: Throttle::new(settings.throttled_max, Arc::clone(&counters)),
             watch: Watch::new(settings.watched_max),
             first: FirstLink::default(),
             counters,
@@ -66,8 +66,9 @@ impl Accounts {
         pages.merge(programs).merge(programs::open_routes()).with_state(self.clone())
     }
 
-    /// Wraps routes of pages. Each request that may change something must hold the anti-forgery token;
-    /// a [`Problem`] becomes a page, and who is not logged in is led to the login.
+    /// Wraps routes of pages. Each request that may change something must hold the anti-forgery token,
+    /// in a form's field `csrfmiddlewaretoken` or, whatever it sends, in the header `X-CSRFToken`; a
+    /// [`Problem`] becomes a page, and who is not logged in is led to the login.
     pub fn pages<S: Clone + Send + Sync + 'static>(&self, routes: Router<S>) -> Router<S> {
         routes.layer(from_fn_with_state(self.clone(), surface::page))
     }
@@ -78,7 +79,8 @@ impl Accounts {
         routes.layer(from_fn_with_state(self.clone(), surface::api))
     }
 
-    pub(crate) fn database(&self) -> &DatabaseConnection {
+    /// Returns the database.
+    pub fn database(&self) -> &DatabaseConnection {
         &self.0.database
     }
 }

@@ -98,6 +98,20 @@ where
     }
 }
 
+impl<S: Send + Sync> FromRequestParts<S> for Credential
+where
+    Accounts: FromRef<S>,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Credential, Problem> {
+        match Caller::from_request_parts(parts, state).await? {
+            Caller::Anonymous => Err(Problem::NotLoggedIn),
+            Caller::User(_, credential) => Ok(credential),
+        }
+    }
+}
+
 impl<S: Send + Sync> FromRequestParts<S> for User
 where
     Accounts: FromRef<S>,

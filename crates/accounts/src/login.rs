@@ -1,8 +1,11 @@
 //! Proving who somebody is.
 
-use crate::{Accounts, Client, Password, Problem, User};
+use axum::response::Response;
 
-/// By what somebody is known.
+use crate::cookies::SessionChange;
+use crate::{Accounts, Caller, Client, Password, Problem, User, found};
+
+/// By what somebody is known. As an extractor it takes only who is logged in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Credential {
     /// A session, by its number.
@@ -41,6 +44,31 @@ impl Accounts {
         Ok(row.map(User::from))
     }
 
+    /// Begins a session for somebody who has proved who it is, in the place of the one before, and
+    /// leads to `next`, a [local path](crate::local_path). It is for applications that know other
+    /// proofs than a password; it must be within [`Accounts::pages`].
+    ///
+    /// What was set in this browser by somebody else is worth nothing afterwards.
+    ///
+    /// # Errors
+    ///
+    /// If the database fails.
+    pub async fn log_in(
+        &self,
+        before: &Caller,
+        user: &User,
+        client: &Client,
+        next: &str,
+    ) -> Result<Response, Problem> {
+        if let Caller::User(before, Credential::Session(session)) = before {
+            self.end_session(before.id, *session).await?;
+        }
+        let session = self.begin_session(user.id, client).await?;
+        let mut response = found(next);
+        response.extensions_mut().insert(SessionChange::Begun(session));
+        Ok(response)
+    }
+
     /// Gives a user another password. All its sessions end but one, and its token is another.
     ///
     /// # Errors
@@ -57,7 +85,7 @@ impl Accounts {
             return Err(Problem::field("password", first.clone()));
         }
         let hash = self.0.hasher.hash(password).await?;
-        self.store_password(self.database(), user.id, hash).await?;
+        self.store_password(user.id, hash).await?;
         self.end_sessions(user.id, but).await?;
         self.remove_token(user.id).await
     }

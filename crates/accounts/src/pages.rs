@@ -5,11 +5,9 @@ mod login;
 mod register;
 
 use axum::Router;
-use axum::response::Response;
 use axum::routing::{get, post};
 
-use crate::cookies::SessionChange;
-use crate::{Accounts, Caller, Client, Credential, Problem, User, found};
+use crate::Accounts;
 
 /// Returns the routes, to be put within [`Accounts::pages`].
 pub(crate) fn routes(accounts: &Accounts) -> Router<Accounts> {
@@ -23,22 +21,4 @@ pub(crate) fn routes(accounts: &Accounts) -> Router<Accounts> {
         true => routes.route("/auth/register/", get(register::show).post(register::register)),
         false => routes,
     }
-}
-
-/// Begins a session for somebody who has proved who it is, in the place of the one before: what was
-/// set in this browser by somebody else is worth nothing afterwards.
-async fn begin(
-    accounts: &Accounts,
-    before: &Caller,
-    user: &User,
-    client: &Client,
-    next: &str,
-) -> Result<Response, Problem> {
-    if let Caller::User(before, Credential::Session(session)) = before {
-        accounts.end_session(before.id, *session).await?;
-    }
-    let session = accounts.begin_session(user.id, client).await?;
-    let mut response = found(next);
-    response.extensions_mut().insert(SessionChange::Begun(session));
-    Ok(response)
 }

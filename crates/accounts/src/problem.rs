@@ -105,10 +105,10 @@ impl From<DbErr> for Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let body = match &self {
-            Problem::Invalid(fields) => json!(fields),
-            other => json!({ "detail": other.to_string() }),
+            Problem::Invalid(fields) => Json(fields).into_response(),
+            other => Json(json!({ "detail": other.to_string() })).into_response(),
         };
-        let mut response = (self.status(), Json(body)).into_response();
+        let mut response = (self.status(), body).into_response();
         if let Some(seconds) = self.retry_after() {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
         }

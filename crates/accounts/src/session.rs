@@ -144,7 +144,9 @@ impl Accounts {
             .column(session::Column::Id)
             .offset(self.settings().sessions_max.max(1))
             .limit(BATCH);
-        self.end_these(too_many.into_tuple().all(self.database()).await?).await
+        let ids: Vec<i64> = too_many.into_tuple().all(self.database()).await?;
+        ids.iter().for_each(|_| self.0.counters.sessions_displaced.one_more());
+        self.end_these(ids).await
     }
 
     async fn end_these(&self, ids: Vec<i64>) -> Result<(), Problem> {

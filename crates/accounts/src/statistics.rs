@@ -45,6 +45,10 @@ statistics! {
     logins_throttled,
     /// Sessions that were begun.
     sessions_begun,
+    /// Sessions that gave way because their user had `sessions_max` of them.
+    sessions_displaced,
+    /// Failures that were forgotten early because there were `throttled_max` names and addresses.
+    failures_displaced,
     /// Requests that were refused for the lack of the anti-forgery token, or for their origin.
     forgeries,
     /// Passwords that were not hashed because too many were waiting.

@@ -5,15 +5,17 @@ mod tests;
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::statistics::Counters;
 use crate::{Problem, Settings, user};
 
 /// Failures by name and address, and by address alone.
 pub(crate) struct Throttle {
     failures: Mutex<HashMap<Key, Failures>>,
     keys_max: usize,
+    counters: Arc<Counters>,
 }
 
 /// Of whose failures they are; without a name, all from the address.
@@ -40,8 +42,8 @@ const WAIT_MAX: Duration = Duration::from_mins(15);
 const FORGET_AFTER: Duration = Duration::from_hours(1);
 
 impl Throttle {
-    pub(crate) fn new(keys_max: usize) -> Throttle {
-        Throttle { failures: Mutex::default(), keys_max: keys_max.max(2) }
+    pub(crate) fn new(keys_max: usize, counters: Arc<Counters>) -> Throttle {
+        Throttle { failures: Mutex::default(), keys_max: keys_max.max(2), counters }
     }
 
     /// Lets somebody try, or says how long to wait.
@@ -102,6 +104,7 @@ impl Throttle {
             let oldest = failures.iter().min_by_key(|(_, known)| known.last);
             if let Some(key) = oldest.map(|(key, _)| key.clone()) {
                 failures.remove(&key);
+                self.counters.failures_displaced.one_more();
             }
         }
     }

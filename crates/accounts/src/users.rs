@@ -2,8 +2,8 @@
 
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::{
-    ActiveModelTrait as _, ColumnTrait as _, ConnectionTrait, DbErr, EntityTrait as _,
-    PaginatorTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, SqlErr,
+    ActiveModelTrait as _, ColumnTrait as _, DbErr, EntityTrait as _, PaginatorTrait as _,
+    QueryFilter as _, QueryOrder as _, QuerySelect as _, SqlErr,
 };
 
 use crate::clock::now;
@@ -170,13 +170,12 @@ impl Accounts {
 
     pub(crate) async fn store_password(
         &self,
-        database: &impl ConnectionTrait,
         user_id: i64,
         password: PasswordHash,
     ) -> Result<(), Problem> {
         let row =
             user::ActiveModel { id: Set(user_id), password: Set(password), ..Default::default() };
-        row.update(database).await?;
+        row.update(self.database()).await?;
         Ok(())
     }
 

@@ -8,8 +8,8 @@ use time::OffsetDateTime;
 use time::macros::format_description;
 
 use crate::{
-    Accounts, Client, Credential, Fields, FormOrJson, LoggedIn, Message, Page, Password, Problem,
-    Session, found, render,
+    Accounts, Client, Credential, Fields, FormOrJson, Message, Page, Password, Problem, Session,
+    User, found, render,
 };
 
 #[derive(Deserialize)]
@@ -29,13 +29,14 @@ struct PasswordPage {
     faults: Fields,
 }
 
-pub(super) async fn show_password(_: LoggedIn, page: Page) -> Result<Response, Problem> {
+pub(super) async fn show_password(_: User, page: Page) -> Result<Response, Problem> {
     render(&PasswordPage { page, faults: Fields::default() })
 }
 
 pub(super) async fn change_password(
     State(accounts): State<Accounts>,
-    LoggedIn { user, credential, .. }: LoggedIn,
+    user: User,
+    credential: Credential,
     client: Client,
     page: Page,
     FormOrJson(form): FormOrJson<PasswordForm>,
@@ -74,7 +75,8 @@ impl SessionsPage {
 
 pub(super) async fn show_sessions(
     State(accounts): State<Accounts>,
-    LoggedIn { user, credential, .. }: LoggedIn,
+    user: User,
+    credential: Credential,
     page: Page,
 ) -> Result<Response, Problem> {
     let sessions = accounts.sessions(user.id).await?;
@@ -89,7 +91,8 @@ pub(super) struct EndForm {
 
 pub(super) async fn end_sessions(
     State(accounts): State<Accounts>,
-    LoggedIn { user, credential, .. }: LoggedIn,
+    user: User,
+    credential: Credential,
     FormOrJson(EndForm { session }): FormOrJson<EndForm>,
 ) -> Result<Response, Problem> {
     match session {

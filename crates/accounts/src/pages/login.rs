@@ -7,7 +7,6 @@ use http::StatusCode;
 use http::header::RETRY_AFTER;
 use serde::Deserialize;
 
-use super::begin;
 use crate::cookies::SessionChange;
 use crate::{
     Accounts, Caller, Client, Credential, FormOrJson, Page, Password, Problem, found, local_path,
@@ -62,7 +61,7 @@ pub(super) async fn log_in(
     match accounts.authenticate(username, password, &client).await {
         Ok(Some(user)) => {
             let next = if next.is_empty() { "/" } else { next };
-            begin(&accounts, &caller, &user, &client, next).await
+            accounts.log_in(&caller, &user, &client, next).await
         }
         Ok(None) => again("The name or the password is wrong.".to_owned()),
         Err(Problem::Throttled(wait)) => {

@@ -5,7 +5,6 @@ use axum::extract::{Path, Query, State};
 use axum::response::Response;
 use serde::Deserialize;
 
-use super::begin;
 use super::login::Next;
 use crate::{
     Accounts, Caller, Client, Fields, FormOrJson, NewUser, Page, Password, Problem, local_path,
@@ -64,7 +63,7 @@ pub(super) async fn register(
     };
     let next = local_path(&form.next).unwrap_or("/");
     match made {
-        Ok(user) => begin(&accounts, &caller, &user, &client, next).await,
+        Ok(user) => accounts.log_in(&caller, &user, &client, next).await,
         Err(Problem::Invalid(faults)) => {
             let username = &form.username;
             render(&RegisterPage { page, is_first: false, username, next, faults })
@@ -97,7 +96,7 @@ pub(super) async fn make_first(
         Err(faults) => Err(Problem::Invalid(faults)),
     };
     match made {
-        Ok(user) => begin(&accounts, &caller, &user, &client, "/").await,
+        Ok(user) => accounts.log_in(&caller, &user, &client, "/").await,
         Err(Problem::Invalid(faults)) => {
             let username = &form.username;
             render(&RegisterPage { page, is_first: true, username, next: "", faults })
