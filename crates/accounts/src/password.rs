@@ -38,7 +38,7 @@ impl Password {
         if self.0.len() > PASSWORD_BYTES_MAX {
             faults.push("This password is too long.".to_owned());
         }
-        if common::is_common(&password) {
+        if faults.is_empty() && common::is_common(&password) {
             faults.push("This password is too common.".to_owned());
         }
         if is_like(&password, &username) {
