@@ -122,14 +122,14 @@ impl Consumer for Probe {
                 let name = context.channel_name().to_owned();
                 return Ok(context.send(name).await?);
             }
-            ["panic"] => panic!("as it was asked to"),
+            ["panic"] => panics(),
             ["close"] => return Err(Close::new(CloseCode::POLICY, "as you wish")),
             ["wait", ms] => {
                 self.journal.note("waits");
                 tokio::time::sleep(Duration::from_millis(ms.parse().expect("a number"))).await;
             }
             ["tick"] => self.tick(context)?,
-            ["spawn-panic"] => context.spawn(async { panic!("as it was asked to") })?,
+            ["spawn-panic"] => context.spawn(async { panics() })?,
             ["burst", count, bytes] => {
                 for _ in 0..count.parse().expect("a number") {
                     context.send("x".repeat(bytes.parse().expect("a number"))).await?;
@@ -156,6 +156,11 @@ impl Consumer for Probe {
     }
 }
 
+/// Panics, without a word about where: thousands of probes do.
+fn panics() -> ! {
+    std::panic::resume_unwind(Box::new("as it was asked to"))
+}
+
 impl Probe {
     /// Sends a tick each second, and writes down when that has ended.
     fn tick(&self, context: &mut Context<Self>) -> Result<(), Close> {
@@ -179,7 +184,7 @@ impl Probe {
 impl FastLane for Probe {
     fn render(event: Event) -> Option<Message> {
         match event {
-            Event::ChatMessage { text } if text == "panic" => panic!("as it was asked to"),
+            Event::ChatMessage { text } if text == "panic" => panics(),
             Event::ChatMessage { text } if text == "nothing" => None,
             Event::ChatMessage { text } => Some(Message::Text(format!("fast {text}"))),
             Event::ChatBytes { hex } => hex.into_bytes().into_message().ok(),

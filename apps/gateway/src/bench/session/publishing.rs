@@ -10,7 +10,7 @@ use super::super::publisher::Publisher;
 use super::Session;
 
 /// How long everything may be on its way before it counts as lost.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 impl Session {
     pub(super) fn publish(&mut self, count: usize) -> Result<Slice, Failure> {
