@@ -51,7 +51,7 @@ impl CsrfToken {
             return Ok(request);
         }
         if !is_form(request.headers()) {
-            return Err(failed("CSRF token missing."));
+            return Err(Problem::Forged("CSRF token missing."));
         }
         let (parts, body) = request.into_parts();
         let form = read(body, settings.form_bytes_max).await?;
@@ -61,9 +61,9 @@ impl CsrfToken {
 
     fn compare(&self, sent: Option<&str>) -> Result<(), Problem> {
         match sent {
-            None | Some("") => Err(failed("CSRF token missing.")),
+            None | Some("") => Err(Problem::Forged("CSRF token missing.")),
             Some(sent) if self.token.is(sent) => Ok(()),
-            Some(_) => Err(failed("CSRF token incorrect.")),
+            Some(_) => Err(Problem::Forged("CSRF token incorrect.")),
         }
     }
 }
@@ -90,11 +90,7 @@ fn check_origin(settings: &Settings, client: &Client, headers: &HeaderMap) -> Re
         _ => false,
     };
     let is_allowed = settings.allowed_origins.iter().any(|it| it.eq_ignore_ascii_case(origin));
-    if is_ours || is_allowed { Ok(()) } else { Err(failed("Origin checking failed.")) }
-}
-
-fn failed(why: &str) -> Problem {
-    Problem::Forbidden(format!("CSRF Failed: {why}"))
+    if is_ours || is_allowed { Ok(()) } else { Err(Problem::Forged("Origin checking failed.")) }
 }
 
 fn is_form(headers: &HeaderMap) -> bool {

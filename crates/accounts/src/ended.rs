@@ -1,7 +1,7 @@
 //! Being told that somebody is logged in no more.
 //!
-//! What ends in this process is told at once. What ends in another one, or by a command, is found in
-//! the database by [`Accounts::keep_house`].
+//! What ends in this process is told at once. What ends in another one, by a command, or in the very
+//! moment in which somebody begins to wait, is found in the database by [`Accounts::keep_house`].
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};

@@ -18,7 +18,8 @@ impl Accounts {
     /// Returns who has this name and password; none if nobody has.
     ///
     /// A name that nobody has takes as long as one with another password. After some failures from
-    /// the client's address it is refused for a while, whatever the password.
+    /// the client's address it is refused for a while, whatever the password. A hash of another
+    /// [cost](crate::HashCost) than is set is made anew.
     ///
     /// # Errors
     ///
@@ -34,6 +35,7 @@ impl Accounts {
         let attempt = attempt.inspect_err(|_| counters.logins_throttled.one_more())?;
         let row = self.user_row(username).await?.filter(|row| row.is_active);
         let hash = row.as_ref().map(|row| row.password.clone());
+        let again = password.clone();
         if !self.0.hasher.verify(password, hash).await? {
             counters.logins_failed.one_more();
             tracing::info!(address = client.address_text(), "a login failed");
@@ -41,7 +43,12 @@ impl Accounts {
         }
         self.0.throttle.succeeded(attempt);
         counters.logins.one_more();
-        Ok(row.map(User::from))
+        let Some(row) = row else { return Ok(None) };
+        if !self.0.hasher.is_current(&row.password) {
+            let hash = self.0.hasher.hash(again).await?;
+            self.store_password(row.id, hash).await?;
+        }
+        Ok(Some(User::from(row)))
     }
 
     /// Begins a session for somebody who has proved who it is, in the place of the one before, and

@@ -119,6 +119,11 @@ impl Page {
         let status = problem.status();
         let text = match problem {
             Problem::NotFound => "The page you are looking for was not found.".to_owned(),
+            Problem::Forged(_) => {
+                format!(
+                    "{problem} Perhaps the form is old: go back, load it again, and send it anew."
+                )
+            }
             other => other.to_string(),
         };
         let page = Wrong { page: self, title: title(status), text };

@@ -143,6 +143,17 @@ impl Hasher {
         self.away(move || is_known & verify(&argon2, &password, &known)).await
     }
 
+    /// Returns whether a hash costs what is set.
+    pub(crate) fn is_current(&self, known: &PasswordHash) -> bool {
+        let known = phc::PasswordHash::new(&known.0).ok();
+        let cost = known.and_then(|known| Params::try_from(&known).ok());
+        let set = self.argon2.params();
+        cost.is_some_and(|cost| {
+            (cost.m_cost(), cost.t_cost(), cost.p_cost())
+                == (set.m_cost(), set.t_cost(), set.p_cost())
+        })
+    }
+
     /// Works on a thread for it. The place is kept until it is done, also where nobody waits any more.
     async fn away<T: Send + 'static>(
         &self,

@@ -21,6 +21,8 @@ pub enum Problem {
     NotLoggedIn,
     /// Who is logged in may not do this (403).
     Forbidden(String),
+    /// The anti-forgery token is missing or wrong, or the request comes from another site (403).
+    Forged(&'static str),
     /// There is nothing there that the caller may know of (404).
     NotFound,
     /// Fields of what was sent are wrong (400).
@@ -54,7 +56,9 @@ impl Problem {
     /// Returns the status of the answer.
     pub fn status(&self) -> StatusCode {
         match self {
-            Problem::NotLoggedIn | Problem::Forbidden(_) => StatusCode::FORBIDDEN,
+            Problem::NotLoggedIn | Problem::Forbidden(_) | Problem::Forged(_) => {
+                StatusCode::FORBIDDEN
+            }
             Problem::NotFound => StatusCode::NOT_FOUND,
             Problem::Invalid(_) => StatusCode::BAD_REQUEST,
             Problem::Throttled(_) => StatusCode::TOO_MANY_REQUESTS,
@@ -77,6 +81,7 @@ impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Problem::NotLoggedIn => f.write_str("Authentication credentials were not provided."),
+            Problem::Forged(why) => write!(f, "CSRF Failed: {why}"),
             Problem::NotFound => f.write_str("Not found."),
             Problem::Invalid(fields) => fields.fmt(f),
             Problem::Throttled(wait) => {

@@ -3,7 +3,8 @@
 use axum::extract::State;
 use axum::routing::post;
 use axum::{Json, Router};
-use http::StatusCode;
+use http::header::CACHE_CONTROL;
+use http::{HeaderName, StatusCode};
 use serde::{Deserialize, Serialize};
 
 use crate::{Accounts, Client, Fields, FormOrJson, NewUser, Password, Problem, files};
@@ -57,12 +58,13 @@ async fn token(
     State(accounts): State<Accounts>,
     client: Client,
     FormOrJson(sent): FormOrJson<NameAndPassword>,
-) -> Result<Json<Token>, Problem> {
+) -> Result<([(HeaderName, &'static str); 1], Json<Token>), Problem> {
     let (username, password) = sent.present()?;
     let Some(user) = accounts.authenticate(&username, password, &client).await? else {
         return Err(Problem::field(Fields::NONE, "Unable to log in with provided credentials."));
     };
-    Ok(Json(Token { token: accounts.token(user.id).await? }))
+    let token = accounts.token(user.id).await?;
+    Ok(([(CACHE_CONTROL, "no-store")], Json(Token { token })))
 }
 
 #[derive(Serialize)]

@@ -19,12 +19,12 @@ pub struct Settings {
     /// The fewest characters in a password: 8.
     pub password_characters_min: usize,
     /// What begins the names of its cookies, so that applications on one host do not take each
-    /// other's: empty.
+    /// other's: empty. Where all come by TLS, `__Host-` keeps neighbours from setting them.
     pub cookie_prefix: String,
     /// How requests come here.
     pub transport: Transport,
-    /// Other origins than the host itself whose pages may send what changes something, such as
-    /// `https://chat.example`: none.
+    /// Other origins than the request's `Host` whose pages may send what changes something, such as
+    /// `https://chat.example`: none. A proxy that does not pass the `Host` on needs its own here.
     pub allowed_origins: Vec<String>,
     /// How long a session lasts after it was last used: 14 days.
     pub session_idle: Duration,

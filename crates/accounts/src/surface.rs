@@ -23,11 +23,11 @@ pub(crate) async fn api(
     let settings = accounts.settings();
     let by_cookie = session_cookie(settings, request.headers()).is_some()
         && token_of(request.headers()).is_none();
-    if !by_cookie || !is_unsafe(request.method()) {
-        return Ok(next.run(request).await);
-    }
-    let request = checked(&accounts, request).await?;
-    Ok(next.run(request).await)
+    let request = match by_cookie && is_unsafe(request.method()) {
+        true => checked(&accounts, request).await?,
+        false => request,
+    };
+    Ok(kept_private(next.run(request).await))
 }
 
 /// Around pages: the anti-forgery token is asked for in each case, also of strangers who log in.
@@ -53,6 +53,11 @@ pub(crate) async fn page(
     let mut response = told(&accounts, &csrf, &asked, response);
     write_cookies(&Cookies::new(settings, &client), &csrf, had_messages, &mut response);
     response.headers_mut().append(VARY, HeaderValue::from_static("Cookie"));
+    kept_private(response)
+}
+
+/// Keeps a response, unless it says otherwise, out of every cache.
+fn kept_private(mut response: Response) -> Response {
     let private = HeaderValue::from_static("private, no-store");
     response.headers_mut().entry(CACHE_CONTROL).or_insert(private);
     response

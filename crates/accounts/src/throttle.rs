@@ -32,7 +32,7 @@ struct Failures {
 }
 
 /// A try that counts as failed until it has succeeded: many at once are no way around.
-pub(crate) struct Attempt([Key; 2]);
+pub(crate) struct Attempt(Vec<Key>);
 
 /// How much more of one address is borne, whatever the names: many people may share one.
 const ADDRESS_TIMES: u32 = 20;
@@ -65,7 +65,9 @@ impl Throttle {
     ) -> Result<Attempt, Problem> {
         let address = address.map(network);
         let name = user::key(&username.chars().take(NAME_CHARACTERS_MAX).collect::<String>());
-        let keys = [Key { name: Some(name), address }, Key { name: None, address }];
+        let mut keys = vec![Key { name: Some(name), address }];
+        // Who is nowhere cannot be told from all others who are.
+        keys.extend(address.map(|_| Key { name: None, address }));
         let limits = [failures_max, failures_max.saturating_mul(ADDRESS_TIMES)];
         let mut failures = self.lock();
         for (key, limit) in keys.iter().zip(limits) {
@@ -86,11 +88,14 @@ impl Throttle {
     }
 
     /// Forgets the failures for that name; of the address's, this one.
-    pub(crate) fn succeeded(&self, Attempt([name, address]): Attempt) {
+    pub(crate) fn succeeded(&self, Attempt(keys): Attempt) {
         let mut failures = self.lock();
-        failures.remove(&name);
-        if let Some(of_address) = failures.get_mut(&address) {
-            of_address.count = of_address.count.saturating_sub(1);
+        for key in keys {
+            if key.name.is_some() {
+                failures.remove(&key);
+            } else if let Some(of_address) = failures.get_mut(&key) {
+                of_address.count = of_address.count.saturating_sub(1);
+            }
         }
     }
 

@@ -99,6 +99,14 @@ fn who_has_a_network_of_ipv6_has_one_address() {
 }
 
 #[test]
+fn where_no_address_is_known_names_are_slowed_one_by_one() {
+    let guesser = Guesser::new(1_000);
+    let attempt = |name: &str| guesser.throttle.attempt_at(name, None, 5, guesser.now).is_ok();
+    assert!((0..200).all(|number| attempt(&format!("user{number}"))));
+    assert!((0..5).all(|_| attempt("ann")) && !attempt("ann"));
+}
+
+#[test]
 fn no_more_failures_are_remembered_than_there_is_room_for() {
     let mut guesser = Guesser::new(100);
     for number in 0..1_000 {

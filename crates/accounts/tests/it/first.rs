@@ -23,7 +23,10 @@ async fn the_link_makes_one_superuser_and_no_second() {
         let answer = one.fill(&path, &mistake).await;
         assert!(answer.body.contains("The two passwords are not the same."));
 
-        let (first, second) = tokio::join!(one.fill(&path, FORM), two.fill(&path, FORM));
+        let form = |csrf: &str| format!("csrfmiddlewaretoken={csrf}&{FORM}");
+        let ones = form(&one.get(&path).await.csrf());
+        let twos = form(&two.get(&path).await.csrf());
+        let (first, second) = tokio::join!(one.post(&path, &ones), two.post(&path, &twos));
         let mut statuses = [first.status, second.status];
         statuses.sort();
         assert_eq!(statuses, [StatusCode::FOUND, StatusCode::NOT_FOUND]);

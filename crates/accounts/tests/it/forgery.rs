@@ -45,6 +45,7 @@ async fn a_form_needs_the_token_of_its_own_session() {
         let answer = ann.post("/write/", &form).await;
         assert_eq!(answer.status, StatusCode::FORBIDDEN, "{form}");
         assert!(answer.body.contains(why), "{form}: {}", answer.body);
+        assert!(answer.body.contains("Perhaps the form is old"));
         assert!(answer.header("content-type").starts_with("text/html"));
     }
     let answer = ann.post("/write/", &format!("x=1&csrfmiddlewaretoken={anns}")).await;

@@ -3,15 +3,16 @@
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
-use campanile_accounts::{HashCost, Settings, Transport};
+use campanile_accounts::{Accounts, HashCost, Settings, Transport};
 use http::{Method, StatusCode};
+use sea_orm::EntityTrait as _;
 
 use crate::stage::{Browser, accounts, accounts_with, add_user, on_both, settings};
 
 #[tokio::test]
 async fn who_logs_in_is_known_until_logging_out() {
     on_both(async |database| {
-        let accounts = campanile_accounts::Accounts::new(database, settings()).unwrap();
+        let accounts = Accounts::new(database, settings()).unwrap();
         add_user(&accounts, "Ann").await;
         let mut browser = Browser::new(&accounts);
         assert_eq!(browser.get("/").await.body, "home of nobody: []");
@@ -240,6 +241,31 @@ async fn passwords_are_hashed_a_few_at_a_time_and_not_too_many_wait() {
         answers.iter().filter(|it| matches!(it, Err(campanile_accounts::Problem::Busy))).count();
     assert!(refused > 0 && answers.len() - refused >= 4, "{refused} of {}", answers.len());
     assert_eq!(accounts.statistics().hashes_refused, refused as u64);
+}
+
+#[tokio::test]
+async fn a_login_makes_the_hash_anew_when_it_is_to_cost_something_else() {
+    on_both(async |database| {
+        let hash = async || {
+            let rows = campanile_accounts::entity::user::Entity::find();
+            let all = rows.all(&database).await.unwrap();
+            all[0].password.clone()
+        };
+        let cheap = Accounts::new(database.clone(), settings()).unwrap();
+        add_user(&cheap, "ann").await;
+        let before = hash().await;
+        Browser::new(&cheap).log_in("ann").await;
+        assert_eq!(hash().await, before);
+        let hash_cost = HashCost { memory_kib: 16, passes: 1, lanes: 1 };
+        let dearer = Settings { hash_cost, ..settings() };
+        let dearer = Accounts::new(database.clone(), dearer).unwrap();
+        Browser::new(&dearer).log_in("ann").await;
+        let after = hash().await;
+        assert_ne!(after, before);
+        Browser::new(&dearer).log_in("ann").await;
+        assert_eq!(hash().await, after);
+    })
+    .await;
 }
 
 #[tokio::test]

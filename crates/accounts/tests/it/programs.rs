@@ -26,6 +26,7 @@ async fn a_token_is_the_same_one_each_time_until_it_is_taken_back() {
         let mut program = Browser::new(&accounts);
         let first = program.post_json("/auth-token/", ANN).await;
         assert_eq!(first.status, StatusCode::OK);
+        assert_eq!(first.header("cache-control"), "no-store");
         let again =
             program.post("/auth-token/", "username=Ann&password=seven+ravens+at+noon").await;
         assert_eq!(first.body, again.body);
