@@ -63,6 +63,16 @@ impl Network {
         IpNet::new(address, prefix).ok().filter(|network| network.trunc() == *network).map(Network)
     }
 
+    /// Makes the network of that prefix which an address is in; none if addresses are shorter than that.
+    pub fn around(address: IpAddr, prefix: u8) -> Option<Network> {
+        IpNet::new(address, prefix).ok().map(|written| Network(written.trunc()))
+    }
+
+    /// Returns its first address.
+    pub fn address(&self) -> IpAddr {
+        self.0.network()
+    }
+
     /// Returns which kind of addresses it has.
     pub fn family(&self) -> Family {
         if matches!(self.0, IpNet::V4(_)) { Family::V4 } else { Family::V6 }

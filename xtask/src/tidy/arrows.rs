@@ -15,7 +15,10 @@ const PICTURE: &[(&str, &[&str])] = &[
         &["campanile-broker", "campanile-manager", "campanile-hub", "campanile-wire"],
     ),
     ("campanile-accounts", &[]),
-    ("campanile-scram", &["campanile-accounts", "campanile-consumer", "campanile-layer"]),
+    (
+        "campanile-scram",
+        &["campanile-accounts", "campanile-consumer", "campanile-layer", "campanile-wire"],
+    ),
     ("xtask", &[]),
 ];
 

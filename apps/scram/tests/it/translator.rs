@@ -1,0 +1,6 @@
+//! The translator against a stub of the server, Debian's real gobgpd, and a stub of version 4.
+
+mod gobgpd;
+mod link;
+mod support;
+mod version4;
