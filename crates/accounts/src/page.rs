@@ -54,15 +54,15 @@ pub struct Page {
 }
 
 impl Page {
-    /// Makes one for a problem.
-    pub(crate) fn outside(accounts: &Accounts, csrf: &CsrfToken) -> Page {
+    /// Makes one for a problem. Without a caller it is not known whether there is one.
+    pub(crate) fn of(accounts: &Accounts, csrf: &CsrfToken, caller: Option<Option<User>>) -> Page {
         Page {
             accounts: accounts.clone(),
             csrf: csrf.token.clone(),
-            user: None,
+            is_outside: caller.is_none(),
+            user: caller.flatten(),
             messages: Vec::new(),
             path: String::new(),
-            is_outside: true,
         }
     }
 

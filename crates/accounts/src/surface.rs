@@ -10,8 +10,9 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use crate::cookies::{Cookies, MESSAGES, SessionChange, cookie, session_cookie};
 use crate::csrf::{CsrfToken, is_unsafe, of_session};
 use crate::message::Messages;
+use crate::secret::Secret;
 use crate::token::token_of;
-use crate::{Accounts, Client, Page, Problem, found};
+use crate::{Accounts, Caller, Client, Page, Problem, Settings, found};
 
 /// Around what programs ask for. A browser sends its cookies by itself, so with them the token is
 /// asked for; an `Authorization` it does not.
@@ -40,7 +41,7 @@ pub(crate) async fn page(
     let client = Client::of(settings, request.headers(), request.extensions());
     let csrf = CsrfToken::of(settings, request.headers());
     let had_messages = cookie(settings, request.headers(), MESSAGES).is_some();
-    let asked = Asked::of(&request);
+    let asked = Asked::of(settings, &request);
     request.extensions_mut().insert(csrf.clone());
     let checked = match asked.is_unsafe && token_of(request.headers()).is_none() {
         true => checked(&accounts, request).await,
@@ -50,7 +51,7 @@ pub(crate) async fn page(
         Ok(request) => next.run(request).await,
         Err(problem) => problem.into_response(),
     };
-    let mut response = told(&accounts, &csrf, &asked, response);
+    let mut response = told(&accounts, &csrf, &asked, response).await;
     write_cookies(&Cookies::new(settings, &client), &csrf, had_messages, &mut response);
     response.headers_mut().append(VARY, HeaderValue::from_static("Cookie"));
     kept_private(response)
@@ -68,17 +69,27 @@ struct Asked {
     is_unsafe: bool,
     is_get: bool,
     path_and_query: String,
+    session: Option<Secret>,
 }
 
 impl Asked {
-    fn of(request: &Request) -> Asked {
+    fn of(settings: &Settings, request: &Request) -> Asked {
         let uri = request.extensions().get::<axum::extract::OriginalUri>();
         let uri = uri.map_or(request.uri(), |original| &original.0);
         Asked {
             is_unsafe: is_unsafe(request.method()),
             is_get: request.method() == Method::GET,
             path_and_query: uri.path_and_query().map_or("/", |it| it.as_str()).to_owned(),
+            session: session_cookie(settings, request.headers()),
         }
+    }
+
+    /// Returns who sees the page of a problem; none if the problem is that this cannot be known.
+    async fn caller(&self, accounts: &Accounts, problem: &Problem) -> Option<Caller> {
+        if matches!(problem, Problem::Busy | Problem::Unavailable) {
+            return None;
+        }
+        Caller::by_session(accounts, self.session.as_ref()).await.ok()
     }
 }
 
@@ -91,10 +102,16 @@ async fn checked(accounts: &Accounts, request: Request) -> Result<Request, Probl
 }
 
 /// Makes a problem a page, or leads to the login.
-fn told(accounts: &Accounts, csrf: &CsrfToken, asked: &Asked, response: Response) -> Response {
+async fn told(
+    accounts: &Accounts,
+    csrf: &CsrfToken,
+    asked: &Asked,
+    response: Response,
+) -> Response {
     let Some(problem) = response.extensions().get::<Problem>().cloned() else { return response };
     if problem != Problem::NotLoggedIn {
-        return Page::outside(accounts, csrf).problem(&problem);
+        let caller = asked.caller(accounts, &problem).await;
+        return Page::of(accounts, csrf, caller).problem(&problem);
     }
     let next = if asked.is_get { &*asked.path_and_query } else { "/" };
     found(&format!("/auth/login/?next={}", utf8_percent_encode(next, NON_ALPHANUMERIC)))
@@ -113,7 +130,7 @@ fn write_cookies(
     let headers = response.headers_mut();
     match &change {
         Some(SessionChange::Begun(session)) => cookies.csrf(headers, &of_session(session)),
-        Some(SessionChange::Ended) => cookies.csrf(headers, &crate::secret::Secret::random::<32>()),
+        Some(SessionChange::Ended) => cookies.csrf(headers, &Secret::random::<32>()),
         None if csrf.is_new => cookies.csrf(headers, &csrf.token),
         None => {}
     }

@@ -75,6 +75,7 @@ async fn problems_are_pages_of_the_application() {
     let answer = browser.get("/write/").await;
     assert_eq!(answer.status, StatusCode::FORBIDDEN);
     assert!(answer.body.contains("You do not have permission to perform this action."));
+    assert!(answer.body.contains(">ann</a>") && answer.body.contains("Log out"));
 }
 
 #[tokio::test]
