@@ -5,6 +5,7 @@ use http::request::Parts;
 
 use crate::cookies::session_cookie;
 use crate::ended::Ended;
+use crate::secret::Secret;
 use crate::token::token_of;
 use crate::{Accounts, Credential, Problem, User};
 
@@ -71,10 +72,16 @@ impl Caller {
             let credential = Credential::Token(user.id);
             return Ok(Caller::User(user, credential));
         }
-        let Some(cookie) = session_cookie(accounts.settings(), &parts.headers) else {
-            return Ok(Caller::Anonymous);
-        };
-        let found = accounts.user_by_session(&cookie).await?;
+        let cookie = session_cookie(accounts.settings(), &parts.headers);
+        Caller::by_session(accounts, cookie.as_ref()).await
+    }
+
+    pub(crate) async fn by_session(
+        accounts: &Accounts,
+        cookie: Option<&Secret>,
+    ) -> Result<Caller, Problem> {
+        let Some(cookie) = cookie else { return Ok(Caller::Anonymous) };
+        let found = accounts.user_by_session(cookie).await?;
         Ok(found.map_or(Caller::Anonymous, |(user, session)| {
             Caller::User(user, Credential::Session(session))
         }))

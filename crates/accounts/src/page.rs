@@ -55,12 +55,12 @@ pub struct Page {
 
 impl Page {
     /// Makes one for a problem. Without a caller it is not known whether there is one.
-    pub(crate) fn of(accounts: &Accounts, csrf: &CsrfToken, caller: Option<Option<User>>) -> Page {
+    pub(crate) fn of(accounts: &Accounts, csrf: &CsrfToken, caller: Option<&Caller>) -> Page {
         Page {
             accounts: accounts.clone(),
             csrf: csrf.token.clone(),
             is_outside: caller.is_none(),
-            user: caller.flatten(),
+            user: caller.and_then(Caller::user).cloned(),
             messages: Vec::new(),
             path: String::new(),
         }
