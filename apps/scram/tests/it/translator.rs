@@ -2,5 +2,6 @@
 
 mod gobgpd;
 mod link;
+mod program;
 mod support;
 mod version4;

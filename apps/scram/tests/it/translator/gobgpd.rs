@@ -3,6 +3,7 @@
 use super::support::{Gobgpd, PATIENCE, Peer, Server, Translator, settings, until};
 use campanile_scram::translator::backend::Gobgp;
 use serde_json::{Value, json};
+use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -232,6 +233,45 @@ async fn ghosts_of_an_earlier_run_are_withdrawn_and_an_operator_s_own_routes_are
         (networks == ["10.0.0.1/32", "198.51.100.0/24", "203.0.113.0/24"]).then_some(())
     })
     .await;
+    translator.end().await;
+}
+
+#[tokio::test]
+async fn a_route_that_gobgpd_learnt_from_a_neighbour_blocks_nothing_and_is_left_alone() {
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let ours = format!(
+        "[global.config]\nas = 65000\nrouter-id = \"127.0.0.1\"\nport = {port}\nlocal-address-list = [\"127.0.0.1\"]\n\
+         [[neighbors]]\n[neighbors.config]\nneighbor-address = \"127.0.0.2\"\npeer-as = 65000\n\
+         [neighbors.transport.config]\npassive-mode = true\n"
+    );
+    let theirs = format!(
+        "[global.config]\nas = 65000\nrouter-id = \"127.0.0.2\"\nport = -1\n\
+         [[neighbors]]\n[neighbors.config]\nneighbor-address = \"127.0.0.1\"\npeer-as = 65000\n\
+         [neighbors.timers.config]\nconnect-retry = 1\nidle-hold-time-after-reset = 1\n\
+         [neighbors.transport.config]\nremote-port = {port}\nlocal-address = \"127.0.0.2\"\n"
+    );
+    let Some(gobgpd) = Gobgpd::start_with(&ours) else { return };
+    let Some(neighbour) = Gobgpd::start_with(&theirs) else { return };
+    // They look as if a translator had made them.
+    let like_ours = ["nexthop", "192.0.2.199", "aspath", "65400", "community", "65400:666"];
+    for network in ["0.0.0.0/0", "198.51.100.0/24"] {
+        neighbour.gobgp(&[&["global", "rib", "add", network], &like_ours[..]].concat());
+    }
+    let learnt = async || (gobgpd.rib("ipv4").len() == 2).then_some(());
+    until("the neighbour's routes are learnt", learnt).await;
+    let server = Server::start().await;
+    let backend = Arc::new(Gobgp::new("127.0.0.1", gobgpd.port));
+    let translator = Translator::start(settings(&server, &[("HEARTBEAT_S", "1")]), backend);
+    let mut peer = server.accept_v2().await;
+    replay(&mut peer, "a", [many(1)]).await;
+    until("it is announced", async || peer.is_blocked("10.0.0.1").await.then_some(())).await;
+    assert!(!peer.is_blocked("198.51.100.7").await);
+    until("a heartbeat tells learnt routes from own ones", async || {
+        let heard = peer.hear().await;
+        (heard["message"]["v4_count"] == 3 && heard["message"]["own_v4"] == 1).then_some(())
+    })
+    .await;
+    assert_eq!(gobgpd.rib("ipv4").len(), 3);
     translator.end().await;
 }
 

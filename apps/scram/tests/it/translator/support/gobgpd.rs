@@ -9,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-/// A gobgpd without neighbours.
+/// A gobgpd.
 pub(crate) struct Gobgpd {
     folder: PathBuf,
     pub(crate) port: u16,
@@ -19,8 +19,13 @@ pub(crate) struct Gobgpd {
 const CONFIGURATION: &str = "[global.config]\nas = 65000\nrouter-id = \"127.0.0.1\"\nport = -1\n";
 
 impl Gobgpd {
-    /// Starts one; none if it is not installed.
+    /// Starts one without neighbours; none if it is not installed.
     pub(crate) fn start() -> Option<Gobgpd> {
+        Gobgpd::start_with(CONFIGURATION)
+    }
+
+    /// Starts one with this configuration; none if it is not installed.
+    pub(crate) fn start_with(configuration: &str) -> Option<Gobgpd> {
         if Command::new("gobgpd").arg("--version").output().is_err() {
             #[expect(clippy::print_stderr, reason = "it is for who reads the test's output")]
             {
@@ -33,7 +38,7 @@ impl Gobgpd {
         let name = format!("campanile-gobgpd-{}-{number}", std::process::id());
         let folder = std::env::temp_dir().join(name);
         std::fs::create_dir_all(&folder).unwrap();
-        std::fs::write(folder.join("gobgpd.toml"), CONFIGURATION).unwrap();
+        std::fs::write(folder.join("gobgpd.toml"), configuration).unwrap();
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let mut gobgpd = Gobgpd { folder, port, child: None };
         gobgpd.restart();

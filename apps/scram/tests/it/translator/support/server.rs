@@ -3,8 +3,11 @@
 use super::PATIENCE;
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
-use tokio::net::{TcpListener, TcpStream};
+use std::sync::Arc;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpListener;
 use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::server::{ErrorResponse, Request, Response};
 use tokio_tungstenite::tungstenite::http::{HeaderMap, HeaderValue, StatusCode};
@@ -14,11 +17,16 @@ use tokio_tungstenite::tungstenite::{Bytes, Message};
 /// Where translators connect to.
 pub(crate) struct Server {
     listener: TcpListener,
+    /// Where it speaks TLS.
+    tls: Option<TlsAcceptor>,
 }
+
+pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 
 /// One translator's WebSocket.
 pub(crate) struct Peer {
-    websocket: WebSocketStream<TcpStream>,
+    websocket: WebSocketStream<Box<dyn Stream>>,
     /// The path that was asked for.
     pub(crate) path: String,
     /// The headers of the request.
@@ -27,12 +35,28 @@ pub(crate) struct Peer {
 
 impl Server {
     pub(crate) async fn start() -> Server {
-        Server { listener: TcpListener::bind("127.0.0.1:0").await.unwrap() }
+        Server { listener: TcpListener::bind("127.0.0.1:0").await.unwrap(), tls: None }
+    }
+
+    /// Starts one that speaks TLS, and returns the certificate that it is to be trusted by.
+    pub(crate) async fn start_with_tls() -> (Server, String) {
+        let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+        let key = rustls::pki_types::PrivatePkcs8KeyDer::from(made.signing_key.serialize_der());
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = rustls::ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![made.cert.der().clone()], key.into())
+            .unwrap();
+        let tls = Some(TlsAcceptor::from(Arc::new(config)));
+        (Server { tls, ..Server::start().await }, made.cert.pem())
     }
 
     pub(crate) fn url(&self) -> String {
         let address = self.listener.local_addr().unwrap();
-        format!("ws://{address}/ws/route_manager/translator_block/")
+        let scheme = if self.tls.is_some() { "wss" } else { "ws" };
+        format!("{scheme}://{address}/ws/route_manager/translator_block/")
     }
 
     /// Waits for a translator, and speaks with it as SCRAM 1.5 does.
@@ -73,9 +97,25 @@ impl Server {
         Peer { websocket, path, headers }
     }
 
-    async fn stream(&self) -> TcpStream {
+    /// Waits for a translator that does not trust the server's certificate.
+    pub(crate) async fn is_hung_up_on(&self) -> bool {
         let accepted = timeout(PATIENCE, self.listener.accept()).await;
-        accepted.expect("a translator connects").unwrap().0
+        let stream = accepted.expect("a translator connects").unwrap().0;
+        let Some(tls) = &self.tls else { return false };
+        match tls.accept(stream).await {
+            Err(_) => true,
+            // With TLS 1.3 a server is done before it hears what the client thinks.
+            Ok(mut stream) => tokio::io::AsyncReadExt::read(&mut stream, &mut [0]).await.is_err(),
+        }
+    }
+
+    async fn stream(&self) -> Box<dyn Stream> {
+        let accepted = timeout(PATIENCE, self.listener.accept()).await;
+        let stream = accepted.expect("a translator connects").unwrap().0;
+        match &self.tls {
+            None => Box::new(stream),
+            Some(tls) => Box::new(tls.accept(stream).await.unwrap()),
+        }
     }
 }
 
