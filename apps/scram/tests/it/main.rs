@@ -1,4 +1,12 @@
-//! The store on real databases, and the translator beside a stub of the server and real gobgpds.
+//! The store and the dispatcher on a real SQLite and a real PostgreSQL, and the translator beside a
+//! stub of the server and real gobgpds.
 #![expect(clippy::unwrap_used, reason = "a test may fail where it stands")]
 
+mod dispatch;
+mod entries;
+mod events;
+mod expiry;
+mod indexes;
+mod lists;
 mod translator;
+mod world;

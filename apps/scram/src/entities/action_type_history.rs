@@ -1,0 +1,32 @@
+//! What an action type was after each change.
+
+use sea_orm::entity::prelude::*;
+
+/// One row.
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "action_type_history")]
+pub struct Model {
+    /// Its number.
+    #[sea_orm(primary_key)]
+    pub id: i64,
+    /// Which one.
+    pub action_type_id: i64,
+    /// Its name.
+    pub name: String,
+    /// Whether entries could be added.
+    pub available: bool,
+    /// `+` when it was made, `~` when it was changed, `-` when it was removed.
+    pub kind: String,
+    /// When that was.
+    pub at: DateTimeUtc,
+    /// Who did it: a user, a client, or empty for the program itself.
+    pub author: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// How it leads to others.
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,30 @@
+//! A network that must never be acted on.
+
+use sea_orm::entity::prelude::*;
+
+/// One row.
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "ignore_entry")]
+pub struct Model {
+    /// Its number.
+    #[sea_orm(primary_key)]
+    pub id: i64,
+    /// As it is written canonically.
+    pub cidr: String,
+    /// 4 or 6.
+    pub family: i16,
+    /// The first address, 16 bytes: what ranges are asked of.
+    pub first: Vec<u8>,
+    /// The last address, likewise.
+    pub last: Vec<u8>,
+    /// How many leading bits its addresses share.
+    pub prefix: i16,
+    /// Why not.
+    pub comment: String,
+}
+
+/// How it leads to others.
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,16 @@
+//! The tables' history: each change of the schema, in order.
+
+mod m20261121_000001_foundation;
+
+use sea_orm_migration::{MigrationTrait, MigratorTrait, async_trait};
+
+/// All changes of this application's own schema; others' may be merged into the list.
+#[derive(Debug)]
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(m20261121_000001_foundation::Migration)]
+    }
+}

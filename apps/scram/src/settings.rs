@@ -1,0 +1,240 @@
+//! What the environment says, under the original's names where it has one.
+
+#[cfg(test)]
+mod tests;
+
+use crate::cidr::{Family, Network};
+use std::fmt;
+use std::net::SocketAddr;
+use std::str::FromStr;
+use std::time::Duration;
+
+/// All settings of the server, read once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// Where people, programs and translators come in.
+    pub listen: SocketAddr,
+    /// Where the data is. It may hold a password.
+    pub database_url: String,
+    /// How many connections to the database there are at most.
+    pub database_connections: u32,
+    /// Where the channel layer is; none keeps it in this process. It may hold a password.
+    pub redis_url: Option<String>,
+    /// The name under which entries of this instance are written.
+    pub hostname: String,
+    /// The name under which this process remembers which events it has sent.
+    pub instance: String,
+    /// How large networks may be.
+    pub limits: PrefixLimits,
+    /// How many a page of a list holds.
+    pub pagination_size: u64,
+    /// How many of the newest entries the home page shows.
+    pub recent_limit: u64,
+    /// How people prove who they are.
+    pub auth_method: AuthMethod,
+    /// Whether a translator must show a token.
+    pub translator_auth: TranslatorAuth,
+    /// How long events are kept for instances that are away.
+    pub events_kept: Duration,
+    /// How often the timer looks for expirations when nothing wakes it.
+    pub expiry_interval: Duration,
+}
+
+/// The shortest prefixes that may be asked for; shorter ones are too large a network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PrefixLimits {
+    /// Of IPv4, at most 32.
+    pub v4: u8,
+    /// Of IPv6, at most 128.
+    pub v6: u8,
+}
+
+/// How people prove who they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AuthMethod {
+    /// By a password that this server knows.
+    Local,
+    /// By another server.
+    Oidc,
+}
+
+/// Whether a translator must show a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TranslatorAuth {
+    /// It must.
+    Required,
+    /// It need not: as the original's translator does not.
+    Open,
+}
+
+/// Why the server does not start: which variable, and what it must be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SettingsError {
+    name: &'static str,
+    value: String,
+    wanted: &'static str,
+}
+
+/// Each variable, what it is when nothing is said, and what it means.
+pub const VARIABLES: &[(&str, &str, &str)] = &[
+    (LISTEN, "127.0.0.1:8000", "where the server listens: address:port"),
+    (DATABASE_URL, "sqlite:scram.db", "sqlite:FILE or postgres://USER:PASSWORD@HOST/NAME"),
+    (DATABASE_CONNECTIONS, "10", "connections to the database at most, 1 to 1000"),
+    (REDIS_URL, "", "redis://HOST:PORT for several instances; empty for one"),
+    (HOSTNAME, "scram_hostname_not_set", "this instance's name in the entries it takes"),
+    (INSTANCE, "", "this process's own name; empty takes the machine's name and the port"),
+    (V4_MINPREFIX, "32", "the shortest prefix of an IPv4 network, 0 to 32"),
+    (V6_MINPREFIX, "128", "the shortest prefix of an IPv6 network, 0 to 128"),
+    (PAGINATION_SIZE, "100", "entries on a page, 1 to 1000"),
+    (RECENT_LIMIT, "10", "entries of each action type on the home page, 0 to 1000"),
+    (AUTH_METHOD, "local", "local or oidc"),
+    (TRANSLATOR_AUTH, "required", "required, or open where no stranger can reach the server"),
+    (EVENTS_KEPT, "7", "days for which an instance may be away and miss nothing, 1 to 365"),
+    (EXPIRY_INTERVAL, "30", "seconds between two looks for expirations at most, 1 to 3600"),
+];
+
+const LISTEN: &str = "SCRAM_LISTEN";
+const DATABASE_URL: &str = "SCRAM_DATABASE_URL";
+const DATABASE_CONNECTIONS: &str = "SCRAM_DATABASE_CONNECTIONS";
+const REDIS_URL: &str = "SCRAM_REDIS_URL";
+const HOSTNAME: &str = "SCRAM_HOSTNAME";
+const INSTANCE: &str = "SCRAM_INSTANCE";
+const V4_MINPREFIX: &str = "V4_MINPREFIX";
+const V6_MINPREFIX: &str = "V6_MINPREFIX";
+const PAGINATION_SIZE: &str = "PAGINATION_SIZE";
+const RECENT_LIMIT: &str = "RECENT_LIMIT";
+const AUTH_METHOD: &str = "SCRAM_AUTH_METHOD";
+const TRANSLATOR_AUTH: &str = "SCRAM_TRANSLATOR_AUTH";
+const EVENTS_KEPT: &str = "SCRAM_EVENTS_KEPT_DAYS";
+const EXPIRY_INTERVAL: &str = "SCRAM_EXPIRY_SECONDS";
+
+impl Settings {
+    /// Reads the environment of this process.
+    ///
+    /// # Errors
+    ///
+    /// [`SettingsError`] names the first variable that cannot be understood.
+    pub fn from_environment() -> Result<Settings, SettingsError> {
+        Settings::read(|name| {
+            std::env::var_os(name).map(|value| value.to_string_lossy().into_owned())
+        })
+    }
+
+    /// Reads variables from wherever they are; an empty one counts as not set.
+    ///
+    /// # Errors
+    ///
+    /// [`SettingsError`] names the first variable that cannot be understood.
+    pub fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Settings, SettingsError> {
+        let value = |name| Value::of(name, &lookup);
+        let listen: SocketAddr = value(LISTEN).parsed()?;
+        let auth_method = value(AUTH_METHOD);
+        let translator_auth = value(TRANSLATOR_AUTH);
+        let instance = value(INSTANCE).name()?;
+        Ok(Settings {
+            listen,
+            database_url: value(DATABASE_URL).text,
+            database_connections: value(DATABASE_CONNECTIONS).number(1, 1000)?,
+            redis_url: Some(value(REDIS_URL).text).filter(|url| !url.is_empty()),
+            hostname: value(HOSTNAME).name()?,
+            instance: if instance.is_empty() { own_name(listen) } else { instance },
+            limits: PrefixLimits {
+                v4: value(V4_MINPREFIX).number(0, 32)?,
+                v6: value(V6_MINPREFIX).number(0, 128)?,
+            },
+            pagination_size: value(PAGINATION_SIZE).number(1, 1000)?,
+            recent_limit: value(RECENT_LIMIT).number(0, 1000)?,
+            auth_method: auth_method
+                .one_of(&[("local", AuthMethod::Local), ("oidc", AuthMethod::Oidc)])?,
+            translator_auth: translator_auth.one_of(&[
+                ("required", TranslatorAuth::Required),
+                ("open", TranslatorAuth::Open),
+            ])?,
+            events_kept: Duration::from_secs(value(EVENTS_KEPT).number(1, 365)? * 86_400),
+            expiry_interval: Duration::from_secs(value(EXPIRY_INTERVAL).number(1, 3600)?),
+        })
+    }
+}
+
+impl PrefixLimits {
+    /// Says whether a network is not larger than is allowed.
+    pub fn allow(&self, network: &Network) -> bool {
+        let shortest = match network.family() {
+            Family::V4 => self.v4,
+            Family::V6 => self.v6,
+        };
+        network.prefix() >= shortest
+    }
+}
+
+/// The original's words.
+impl fmt::Display for PrefixLimits {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let PrefixLimits { v4, v6 } = self;
+        write!(
+            formatter,
+            "You've supplied too large of a network. settings.V4_MINPREFIX = {v4} \
+             settings.V6_MINPREFIX = {v6}"
+        )
+    }
+}
+
+/// A variable as it was set, or its default.
+struct Value {
+    name: &'static str,
+    text: String,
+    wanted: &'static str,
+}
+
+impl Value {
+    fn of(name: &'static str, lookup: impl Fn(&str) -> Option<String>) -> Value {
+        let found = VARIABLES.iter().find(|(variable, ..)| *variable == name);
+        let (_, default, wanted) = found.expect("each variable stands in the table");
+        let set = lookup(name).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
+        Value { name, text: set.unwrap_or_else(|| (*default).to_owned()), wanted }
+    }
+
+    fn parsed<T: FromStr>(self) -> Result<T, SettingsError> {
+        self.text.parse().map_err(|_| self.refused())
+    }
+
+    fn number<T: FromStr + PartialOrd + Copy>(self, min: T, max: T) -> Result<T, SettingsError> {
+        match self.text.parse() {
+            Ok(number) if min <= number && number <= max => Ok(number),
+            _ => Err(self.refused()),
+        }
+    }
+
+    /// A name fits into its column.
+    fn name(self) -> Result<String, SettingsError> {
+        if self.text.chars().count() <= 255 { Ok(self.text) } else { Err(self.refused()) }
+    }
+
+    fn one_of<T: Copy>(self, words: &[(&str, T)]) -> Result<T, SettingsError> {
+        let meant = words.iter().find(|(word, _)| *word == self.text);
+        meant.map(|(_, meaning)| *meaning).ok_or_else(|| self.refused())
+    }
+
+    fn refused(self) -> SettingsError {
+        SettingsError { name: self.name, value: self.text, wanted: self.wanted }
+    }
+}
+
+/// Two processes on one machine listen at different ports.
+fn own_name(listen: SocketAddr) -> String {
+    let machine = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    format!("{}:{}", machine.trim(), listen.port())
+}
+
+impl fmt::Display for SettingsError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let SettingsError { name, value, wanted } = self;
+        write!(
+            formatter,
+            "The environment's {name} is {value:?}, which cannot be used. It is: {wanted}. \
+             Set it to such a value, or unset it for the default."
+        )
+    }
+}
+
+impl std::error::Error for SettingsError {}

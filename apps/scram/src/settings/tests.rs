@@ -1,0 +1,61 @@
+use super::{AuthMethod, PrefixLimits, Settings, TranslatorAuth, VARIABLES};
+use crate::cidr::Network;
+use std::time::Duration;
+
+fn read(variables: &[(&str, &str)]) -> Result<Settings, String> {
+    let find = |name: &str| variables.iter().find(|(variable, _)| *variable == name);
+    Settings::read(|name| find(name).map(|(_, value)| (*value).to_owned()))
+        .map_err(|error| error.to_string())
+}
+
+#[test]
+fn an_empty_environment_is_a_server_on_this_machine_that_is_open_to_nobody() {
+    let settings = read(&[("SCRAM_REDIS_URL", " ")]).expect("the defaults are good");
+    assert_eq!(settings.listen.to_string(), "127.0.0.1:8000");
+    assert_eq!(settings.limits, PrefixLimits { v4: 32, v6: 128 });
+    assert_eq!(settings.hostname, "scram_hostname_not_set");
+    assert!(settings.instance.ends_with(":8000"));
+    assert_eq!(settings.redis_url, None);
+    assert_eq!(settings.auth_method, AuthMethod::Local);
+    assert_eq!(settings.translator_auth, TranslatorAuth::Required);
+    assert_eq!((settings.pagination_size, settings.recent_limit), (100, 10));
+    assert_eq!(settings.events_kept, Duration::from_secs(7 * 86_400));
+}
+
+#[test]
+fn the_originals_names_are_understood() {
+    let settings = read(&[
+        ("V4_MINPREFIX", "16"),
+        ("V6_MINPREFIX", "48"),
+        ("SCRAM_HOSTNAME", "scram1"),
+        ("PAGINATION_SIZE", "20"),
+        ("SCRAM_TRANSLATOR_AUTH", "open"),
+        ("SCRAM_REDIS_URL", "redis://127.0.0.1:6379"),
+    ])
+    .expect("they are good");
+    assert_eq!(settings.hostname, "scram1");
+    assert_eq!(settings.pagination_size, 20);
+    assert_eq!(settings.translator_auth, TranslatorAuth::Open);
+    for (text, allowed) in
+        [("192.0.0.0/16", true), ("192.0.0.0/15", false), ("::/48", true), ("::/47", false)]
+    {
+        let network = Network::parse_lenient(text).expect(text);
+        assert_eq!(settings.limits.allow(&network), allowed, "{text}");
+    }
+}
+
+#[test]
+fn what_cannot_be_understood_is_named_with_what_it_must_be() {
+    for (name, value) in [
+        ("V4_MINPREFIX", "33"),
+        ("V6_MINPREFIX", "-1"),
+        ("SCRAM_LISTEN", "8000"),
+        ("PAGINATION_SIZE", "0"),
+        ("SCRAM_AUTH_METHOD", "ldap"),
+        ("SCRAM_TRANSLATOR_AUTH", "no"),
+    ] {
+        let error = read(&[(name, value)]).expect_err(name);
+        let wanted = VARIABLES.iter().find(|(variable, ..)| *variable == name).expect(name).2;
+        assert!(error.contains(name) && error.contains(value) && error.contains(wanted), "{error}");
+    }
+}

@@ -1,0 +1,188 @@
+//! Adding an entry, or making an old one active again.
+
+use super::Entry;
+use crate::cidr::Network;
+use crate::entities::{action_type, client, client_action_type, entry, ignore_entry, route};
+use crate::store::changes::Change;
+use crate::store::{AddError, Author, Store, moment, networks, never, now};
+use chrono::{DateTime, Utc};
+use sea_orm::ActiveValue::{NotSet, Set};
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
+use sea_orm::{ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter};
+use uuid::Uuid;
+
+/// An entry that somebody wants. Its texts are as long as their columns at most.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewEntry {
+    /// Which network.
+    pub network: Network,
+    /// The name of the action type.
+    pub action_type: String,
+    /// Why.
+    pub comment: String,
+    /// When it ends; none is never.
+    pub expiration: Option<DateTime<Utc>>,
+    /// On whose behalf, if that was said.
+    pub who: Option<String>,
+}
+
+/// An entry that is active now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Added {
+    /// As it is.
+    pub entry: Entry,
+    /// Whether there was none of this network and action type before.
+    pub is_new: bool,
+}
+
+impl Store {
+    /// Adds an entry. If there is one of this network and action type, active or not, then that
+    /// one takes the new comment, who, expiration and instance, and is active.
+    ///
+    /// # Errors
+    ///
+    /// [`AddError`], by the first of the checks that fails.
+    pub async fn add(&self, wanted: &NewEntry, author: &Author) -> Result<Added, AddError> {
+        let transaction = self.database.write().await?;
+        let action_type = available_action_type(&transaction, &wanted.action_type).await?;
+        if !self.limits.allow(&wanted.network) {
+            return Err(AddError::TooLarge(self.limits));
+        }
+        let client = permitted(&transaction, author, &action_type).await?;
+        refuse_ignored(&transaction, &wanted.network).await?;
+        let route = route_id(&transaction, &wanted.network).await?;
+        let row = self.row(wanted, author, (route, action_type.id));
+        let row = entry::Entity::insert(row)
+            .on_conflict(again())
+            .exec_with_returning(&transaction)
+            .await?;
+        let by = author.user.as_deref().or(client.as_deref()).unwrap_or_default();
+        let change = Change { at: now(), author: by, reason: &wanted.comment };
+        self.record(&transaction, std::slice::from_ref(&row), &change).await?;
+        transaction.commit().await?;
+        self.wake();
+        let is_new = row.revision == 1;
+        Ok(Added { entry: Entry::of(row, wanted.network, &action_type.name), is_new })
+    }
+
+    fn row(
+        &self,
+        wanted: &NewEntry,
+        author: &Author,
+        (route_id, action_type_id): (i64, i64),
+    ) -> entry::ActiveModel {
+        entry::ActiveModel {
+            id: NotSet,
+            route_id: Set(route_id),
+            action_type_id: Set(action_type_id),
+            comment: Set(wanted.comment.clone()),
+            is_active: Set(true),
+            made: Set(now()),
+            who: Set(answerable(author, wanted.who.as_deref())),
+            originating_scram_instance: Set(self.origin.to_string()),
+            expiration: Set(wanted.expiration.map_or_else(never, moment)),
+            expiration_reason: Set(String::new()),
+            revision: Set(1),
+        }
+    }
+}
+
+/// What an entry that is there already takes from a new one: the unique key makes two first adds
+/// meet here, and the second waits for the first one's commit.
+fn again() -> OnConflict {
+    let revision = Expr::col((entry::Entity, entry::Column::Revision)).add(1);
+    OnConflict::columns([entry::Column::RouteId, entry::Column::ActionTypeId])
+        .update_columns([
+            entry::Column::Comment,
+            entry::Column::IsActive,
+            entry::Column::Who,
+            entry::Column::OriginatingScramInstance,
+            entry::Column::Expiration,
+            entry::Column::ExpirationReason,
+        ])
+        .value(entry::Column::Revision, revision)
+        .to_owned()
+}
+
+/// A client's word is taken; a user is answerable for what he adds on behalf of others.
+fn answerable(author: &Author, who: Option<&str>) -> String {
+    let who = who.filter(|who| !who.is_empty());
+    let who = match (&author.client, author.user.as_deref(), who) {
+        (Some(_), user, who) => who.or(user).unwrap_or_default().to_owned(),
+        (None, Some(user), Some(who)) if who != user => format!("{user} (on behalf of {who})"),
+        (None, user, _) => user.unwrap_or_default().to_owned(),
+    };
+    who.chars().take(255).collect()
+}
+
+async fn available_action_type(
+    transaction: &DatabaseTransaction,
+    name: &str,
+) -> Result<action_type::Model, AddError> {
+    let found = action_type::Entity::find()
+        .filter(action_type::Column::Name.eq(name))
+        .one(transaction)
+        .await?;
+    match found {
+        None => Err(AddError::ActionTypeUnknown(name.to_owned())),
+        Some(found) if !found.available => Err(AddError::ActionTypeDisabled(found.name)),
+        Some(found) => Ok(found),
+    }
+}
+
+/// Returns the client's name if a client asks; its UUID counts even for one who is logged in.
+async fn permitted(
+    transaction: &DatabaseTransaction,
+    author: &Author,
+    action_type: &action_type::Model,
+) -> Result<Option<String>, AddError> {
+    let Some(uuid) = author.client else {
+        return if author.may_write { Ok(None) } else { Err(AddError::NotPermitted) };
+    };
+    let client = client_of(transaction, uuid).await?.ok_or(AddError::ClientUnknown)?;
+    let allowed = client_action_type::Entity::find_by_id((client.id, action_type.id));
+    if !client.is_authorized || allowed.one(transaction).await?.is_none() {
+        return Err(AddError::ClientNotAllowed);
+    }
+    Ok(Some(client.client_name))
+}
+
+async fn client_of(
+    transaction: &DatabaseTransaction,
+    uuid: Uuid,
+) -> Result<Option<client::Model>, DbErr> {
+    client::Entity::find().filter(client::Column::Uuid.eq(uuid)).one(transaction).await
+}
+
+async fn refuse_ignored(
+    transaction: &DatabaseTransaction,
+    network: &Network,
+) -> Result<(), AddError> {
+    let overlapping = networks::overlapping::<ignore_entry::Entity>(network);
+    match ignore_entry::Entity::find().filter(overlapping).one(transaction).await? {
+        None => Ok(()),
+        Some(row) => Err(AddError::Ignored(networks::of_row(row.family, &row.first, row.prefix)?)),
+    }
+}
+
+/// Returns the number of a network's row, which is made if there is none.
+async fn route_id(transaction: &DatabaseTransaction, network: &Network) -> Result<i64, DbErr> {
+    let find = || route::Entity::find().filter(networks::equal::<route::Entity>(network));
+    if let Some(found) = find().one(transaction).await? {
+        return Ok(found.id);
+    }
+    let row = route::ActiveModel {
+        id: NotSet,
+        cidr: Set(network.to_string()),
+        family: Set(network.family().number()),
+        first: Set(network.first().to_vec()),
+        last: Set(network.last().to_vec()),
+        prefix: Set(network.prefix().into()),
+    };
+    let key = [route::Column::Family, route::Column::First, route::Column::Prefix];
+    // Another connection may make it at the same moment: then that one is taken, and locked, as
+    // this writes to it what it holds already.
+    let same = OnConflict::columns(key).update_column(route::Column::Cidr).to_owned();
+    let row = route::Entity::insert(row).on_conflict(same).exec_with_returning(transaction).await?;
+    Ok(row.id)
+}

@@ -1,0 +1,1 @@
+//! That an index answers, not a scan.
