@@ -21,6 +21,8 @@ pub(super) trait Api: Send + Sync + 'static {
     const GLOBAL: i32;
     /// Its number for a lookup of all routes that cover a network.
     const SHORTER: i32;
+    /// Whether withdrawals are known to be taken among many paths to add.
+    const STREAMS_WITHDRAWALS: bool;
 
     fn nlri(prefix: &Prefix) -> Self::Nlri;
     fn attribute(attribute: Attribute<Self::Nlri>) -> Self::Attribute;
@@ -77,7 +79,7 @@ pub(super) fn path<A: Api>(route: &Route) -> PathOf<A> {
         nlri: Some(nlri),
         attributes: attributes.into_iter().map(A::attribute).collect(),
         family: Some(family(network.family())),
-        neighbor_ip: String::new(),
+        ..Path::default()
     }
 }
 

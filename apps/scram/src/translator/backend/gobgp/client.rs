@@ -5,7 +5,7 @@ use super::api::{self, Api, PathOf};
 use super::dial::cause;
 use super::messages::{
     AddPath, AddPaths, DeletePath, Destination, Empty, GetTable, ListPath, Listed, Lookup, Part,
-    Table,
+    Path, Table,
 };
 use crate::cidr::{Family, Network};
 use crate::translator::route::Route;
@@ -19,7 +19,7 @@ use tonic::transport::Channel;
 use tonic::{Code, Request, Status};
 use tonic_prost::ProstCodec;
 
-/// How many withdrawals are on their way at once: there is no call for many.
+/// How many withdrawals are on their way at once, where no call takes many.
 const WITHDRAWALS_AT_ONCE: usize = 16;
 
 /// How many paths one message of a stream holds: some tens of kilobytes.
@@ -64,13 +64,11 @@ impl<A: Api> Client<A> {
         Ok(())
     }
 
-    async fn add_many(&self, routes: &[Route]) -> Result<(), Status> {
+    /// Adds many paths, or withdraws those of them that say so.
+    async fn stream(&self, paths: &[PathOf<A>]) -> Result<(), Status> {
         let mut grpc = self.ready().await?;
-        let message = |routes: &[Route]| AddPaths {
-            table: A::GLOBAL,
-            paths: routes.iter().map(api::path::<A>).collect(),
-        };
-        let messages: Vec<_> = routes.chunks(PATHS_IN_MESSAGE).map(message).collect();
+        let message = |paths: &[PathOf<A>]| AddPaths { table: A::GLOBAL, paths: paths.to_vec() };
+        let messages: Vec<_> = paths.chunks(PATHS_IN_MESSAGE).map(message).collect();
         let codec = ProstCodec::<AddPaths<PathOf<A>>, Empty>::default();
         let place = Self::place("AddPathStream");
         grpc.client_streaming(Request::new(stream::iter(messages)), place, codec).await?;
@@ -107,12 +105,21 @@ impl<A: Api> Connection for Client<A> {
                 let question = AddPath { table: A::GLOBAL, path: Some(api::path::<A>(route)) };
                 self.unary::<_, Empty>("AddPath", question).await.map(drop)
             }
-            routes => self.add_many(routes).await,
+            routes => {
+                let paths: Vec<_> = routes.iter().map(api::path::<A>).collect();
+                self.stream(&paths).await
+            }
         };
         added.map_err(|status| error(&status))
     }
 
     async fn withdraw(&self, networks: &[Network]) -> Result<(), BackendError> {
+        if A::STREAMS_WITHDRAWALS && networks.len() > 1 {
+            let withdrawal =
+                |network: &Network| Path { is_withdraw: true, ..api::withdrawal::<A>(*network) };
+            let paths: Vec<_> = networks.iter().map(withdrawal).collect();
+            return self.stream(&paths).await.map_err(|status| error(&status));
+        }
         let withdrawals = networks
             .iter()
             .map(|network| Ok(self.delete(network.family(), Some(api::withdrawal::<A>(*network)))));

@@ -93,6 +93,9 @@ pub(super) struct Path<N: Part, A: Part> {
     pub(super) nlri: Option<N>,
     #[prost(message, repeated, tag = "2")]
     pub(super) attributes: Vec<A>,
+    /// Among paths to add: withdraw this one.
+    #[prost(bool, tag = "5")]
+    pub(super) is_withdraw: bool,
     #[prost(message, optional, tag = "9")]
     pub(super) family: Option<Family>,
     /// Who told gobgpd; empty or `<nil>` where it was told by this interface.

@@ -33,6 +33,7 @@ impl Api for V3 {
     const SERVICE: &'static str = "apipb.GobgpApi";
     const GLOBAL: i32 = 0;
     const SHORTER: i32 = 2;
+    const STREAMS_WITHDRAWALS: bool = true;
 
     fn nlri(prefix: &Prefix) -> Any {
         Any::pack(PREFIX, prefix)

@@ -36,6 +36,7 @@ impl Api for V4 {
     const SERVICE: &'static str = "api.GoBgpService";
     const GLOBAL: i32 = 1;
     const SHORTER: i32 = 3;
+    const STREAMS_WITHDRAWALS: bool = false;
 
     fn nlri(prefix: &Prefix) -> Nlri {
         Nlri { prefix: Some(prefix.clone()) }
