@@ -3,13 +3,13 @@
 use super::row::{self, Row, active};
 use super::{Entry, Find};
 use crate::cidr::Network;
-use crate::entities::{action_type, entry, route};
+use crate::entities::{action_type, entry, ignore_entry, route};
 use crate::store::pages::{Page, PageNumber};
 use crate::store::{FindError, Store, networks};
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
     ColumnTrait, Condition, DbErr, EntityTrait, FromQueryResult, JoinType, PaginatorTrait,
-    QueryFilter, QueryOrder, QuerySelect, RelationTrait,
+    QueryFilter, QueryOrder, QuerySelect, QueryTrait, RelationTrait, Statement,
 };
 
 /// Which entries are active about a network.
@@ -185,6 +185,24 @@ impl Store {
             }
             Find::Overlapping(_) => None,
         }
+    }
+
+    /// Returns the statements that are asked about a network, with their names; for a test to
+    /// look at their plans.
+    #[doc(hidden)]
+    pub fn questions(&self, network: &Network) -> Vec<(&'static str, Statement)> {
+        let backend = self.database.backend();
+        let entries = |condition| row::select().filter(condition).build(backend);
+        let ignored = networks::overlapping::<ignore_entry::Entity>(network);
+        vec![
+            ("inside", entries(networks::inside::<route::Entity>(network).add(active()))),
+            ("wider", entries(networks::wider::<route::Entity>(network).add(active()))),
+            ("overlapping", {
+                let overlapping = networks::overlapping::<route::Entity>(network);
+                entries(Condition::all().add(overlapping).add(active()))
+            }),
+            ("ignored", ignore_entry::Entity::find().filter(ignored).build(backend)),
+        ]
     }
 
     async fn rows(&self, condition: Condition, limit: u64) -> Result<Vec<Entry>, DbErr> {
