@@ -2,10 +2,10 @@
 //!
 //! | module | is |
 //! | --- | --- |
-//! | [`dial`] | a connection that is made once, and lost once |
-//! | [`client`] | the calls |
-//! | [`api`] | in what the two generations of the interface differ |
-//! | [`messages`], [`v3`], [`v4`] | what goes over the line |
+//! | `dial` | a connection that is made once, and lost once |
+//! | `client` | the calls |
+//! | `api` | in what the two generations of the interface differ |
+//! | `messages`, `v3`, `v4` | what goes over the line |
 
 mod api;
 mod client;
