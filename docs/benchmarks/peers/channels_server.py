@@ -13,7 +13,8 @@ from django.conf import settings
 SERVER, LAYER, PORT = sys.argv[1:]
 REDIS = {
     "BACKEND": "channels_redis.core.RedisChannelLayer",
-    "CONFIG": {"hosts": [LAYER], "prefix": f"bench-{PORT}", "capacity": 1_000_000},
+    # redis-py 8 gives up a read after five seconds, which is how long the layer waits for a message.
+    "CONFIG": {"hosts": [{"address": LAYER, "socket_timeout": None}], "prefix": f"bench-{PORT}", "capacity": 1_000_000},
 }
 MEMORY = {"BACKEND": "channels.layers.InMemoryChannelLayer"}
 settings.configure(CHANNEL_LAYERS={"default": MEMORY if LAYER == "memory" else REDIS}, LOGGING_CONFIG=None)
