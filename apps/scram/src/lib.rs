@@ -1,15 +1,21 @@
 //! SCRAM: the networks to act on, and the translators that put the wish into equipment.
 //!
 //! [`cidr`] is what a network is; [`store`] keeps which of them are to be acted on, and writes an
-//! event with each change; [`dispatch`] reads these and tells the translators. [`translator`] is the
-//! other end of the server's WebSockets, the `scram-translator` binary.
+//! event with each change; [`dispatch`] reads these and tells the translators by [`sockets`].
+//! [`api`] is for programs, [`pages`] are for people, and [`server`] holds it all together.
+//! [`translator`] is the other end of the server's WebSockets, the `scram-translator` binary.
 
+pub mod api;
+pub mod app;
 pub mod cidr;
 pub mod database;
 pub mod dispatch;
 pub mod entities;
 pub mod migrations;
+pub mod pages;
+pub mod server;
 pub mod settings;
+pub mod sockets;
 pub mod store;
 
 pub mod translator;

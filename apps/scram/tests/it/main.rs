@@ -8,5 +8,7 @@ mod events;
 mod expiry;
 mod indexes;
 mod lists;
+mod server;
+mod stage;
 mod translator;
 mod world;

@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 
 /// The database of a test.
 pub(crate) struct World {
-    url: String,
+    pub(crate) url: String,
     // They end with the test.
     _folder: Option<Folder>,
     _server: Option<Postgres>,

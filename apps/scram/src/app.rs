@@ -1,0 +1,97 @@
+//! What every request, socket and timer of one server shares.
+
+use crate::settings::Settings;
+use crate::store::{Author, Store};
+use axum::extract::FromRef;
+use campanile_accounts::{Accounts, Brand, Caller, Link, Problem, User};
+use campanile_consumer::Server as Sockets;
+use std::sync::Arc;
+
+/// Whoever is in it may see entries.
+pub const READONLY: &str = "readonly";
+
+/// Whoever is in it may see, add and remove entries.
+pub const READWRITE: &str = "readwrite";
+
+/// What every request, socket and timer of one server shares. Clones are the same.
+#[derive(Clone, Debug)]
+pub struct App {
+    /// What the environment says.
+    pub settings: Arc<Settings>,
+    /// What SCRAM knows.
+    pub store: Store,
+    /// Who may do what.
+    pub accounts: Accounts,
+    /// The WebSockets.
+    pub sockets: Sockets,
+}
+
+impl App {
+    /// Returns how the accounts of this application are.
+    pub fn accounts_settings() -> campanile_accounts::Settings {
+        let link = |path: &str, label: &str| Link {
+            path: path.to_owned(),
+            label: label.to_owned(),
+            group: None,
+        };
+        let brand = Brand {
+            name: "SCRAM".to_owned(),
+            links: vec![link("/entries/", "Entries")],
+            ..Brand::default()
+        };
+        campanile_accounts::Settings {
+            brand,
+            groups: vec![READONLY.to_owned(), READWRITE.to_owned()],
+            ..campanile_accounts::Settings::new("SCRAM")
+        }
+    }
+}
+
+/// Says whether a user may see entries in full.
+pub fn may_view(user: &User) -> bool {
+    user.is_in(READONLY) || user.is_in(READWRITE)
+}
+
+/// Says whether a user may add and remove entries.
+pub fn may_write(user: &User) -> bool {
+    user.is_in(READWRITE)
+}
+
+/// Goes on only with who may see entries in full.
+///
+/// # Errors
+///
+/// [`Problem::Forbidden`] for others.
+pub fn require_view(user: &User) -> Result<(), Problem> {
+    user.require(may_view(user))
+}
+
+/// Goes on only with who may add and remove entries.
+///
+/// # Errors
+///
+/// [`Problem::Forbidden`] for others.
+pub fn require_write(user: &User) -> Result<(), Problem> {
+    user.require(may_write(user))
+}
+
+/// Returns under which name a caller's changes are written, and whether they may be made.
+pub fn author(caller: &Caller) -> Author {
+    Author {
+        user: caller.user().map(|user| user.username.clone()),
+        may_write: caller.user().is_some_and(may_write),
+        client: None,
+    }
+}
+
+impl FromRef<App> for Accounts {
+    fn from_ref(app: &App) -> Accounts {
+        app.accounts.clone()
+    }
+}
+
+impl FromRef<App> for Store {
+    fn from_ref(app: &App) -> Store {
+        app.store.clone()
+    }
+}

@@ -1,0 +1,169 @@
+//! The server: everything opened, started, and ended in the right order.
+
+use crate::app::App;
+use crate::database::{Database, OpenError};
+use crate::dispatch::Dispatcher;
+use crate::settings::Settings;
+use crate::sockets::ToTranslators;
+use crate::store::Store;
+use crate::{api, pages, sockets};
+use axum::Router;
+use campanile_accounts::{Accounts, Problem, SecurityHeaders};
+use campanile_consumer::Server as Sockets;
+use campanile_layer::{Layer, MemoryLayer, RedisLayer, RedisSettings};
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::{JoinHandle, JoinSet};
+
+/// A server that runs.
+#[derive(Debug)]
+pub struct Server {
+    app: App,
+    address: SocketAddr,
+    stop: watch::Sender<bool>,
+    http: JoinHandle<io::Result<()>>,
+    work: JoinSet<()>,
+}
+
+/// Why a server does not start.
+#[derive(Debug)]
+pub enum StartError {
+    /// The database could not be opened.
+    Database(OpenError),
+    /// The accounts could not be made ready.
+    Accounts(Problem),
+    /// The channel layer's address cannot be used.
+    Layer(String),
+    /// The address cannot be listened on.
+    Listen(SocketAddr, io::Error),
+    /// The operating system has no poller or thread for the WebSockets.
+    Sockets(io::Error),
+}
+
+/// How long requests and consumers may take to end.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+impl Server {
+    /// Opens the database, and listens.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`] says what to do.
+    pub async fn start(settings: Settings) -> Result<Server, StartError> {
+        let settings = Arc::new(settings);
+        let app = open(&settings).await?;
+        let listener = TcpListener::bind(settings.listen).await;
+        let listener = listener.map_err(|error| StartError::Listen(settings.listen, error))?;
+        let address = listener.local_addr().map_err(StartError::Sockets)?;
+        let (stop, stopped) = watch::channel(false);
+        let service = router(&app).into_make_service_with_connect_info::<SocketAddr>();
+        let until = async move {
+            let mut stopped = stopped;
+            let _ = stopped.wait_for(|stop| *stop).await;
+        };
+        let serving = axum::serve(listener, service).with_graceful_shutdown(until);
+        let http = tokio::spawn(async move { serving.await });
+        let work = work(&app);
+        Ok(Server { app, address, stop, http, work })
+    }
+
+    /// Returns where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Returns what its requests share.
+    pub fn app(&self) -> &App {
+        &self.app
+    }
+
+    /// Takes no more requests, closes the WebSockets, and waits for what is under way.
+    pub async fn shutdown(mut self) {
+        self.stop.send_replace(true);
+        let left = self.app.sockets.shutdown(PATIENCE).await;
+        if left > 0 {
+            tracing::warn!(consumers = left, "some did not take leave in time");
+        }
+        if tokio::time::timeout(PATIENCE, &mut self.http).await.is_err() {
+            tracing::warn!("some requests did not end in time");
+        }
+        self.work.shutdown().await;
+        let database = self.app.store.database().clone();
+        if let Err(error) = database.close().await {
+            tracing::warn!(%error, "the database did not close");
+        }
+    }
+}
+
+async fn open(settings: &Arc<Settings>) -> Result<App, StartError> {
+    let database = Database::open(&settings.database_url, settings.database_connections).await;
+    let database = database.map_err(StartError::Database)?;
+    let accounts = Accounts::new(database.read().clone(), App::accounts_settings());
+    let accounts = accounts.map_err(StartError::Accounts)?;
+    let store = Store::new(database, &settings.hostname, settings.limits);
+    let sockets = Sockets::builder().shared_layer(layer(settings)?).start();
+    let sockets = sockets.map_err(StartError::Sockets)?;
+    Ok(App { settings: Arc::clone(settings), store, accounts, sockets })
+}
+
+fn layer(settings: &Settings) -> Result<Layer, StartError> {
+    let Some(url) = &settings.redis_url else {
+        return Ok(Arc::new(MemoryLayer::new(campanile_layer::Settings::default())));
+    };
+    let host = url.parse().map_err(|error| StartError::Layer(format!("{error}")))?;
+    Ok(Arc::new(RedisLayer::start(RedisSettings { hosts: vec![host], ..RedisSettings::default() })))
+}
+
+/// All routes.
+fn router(app: &App) -> Router {
+    api::routes(&app.accounts)
+        .merge(sockets::routes())
+        .merge(app.accounts.routes())
+        .merge(pages::routes(&app.accounts))
+        .layer(app.sockets.extension())
+        .layer(SecurityHeaders)
+        .with_state(app.clone())
+}
+
+/// All that goes on without being asked for.
+fn work(app: &App) -> JoinSet<()> {
+    let App { settings, store, accounts, sockets } = app;
+    let mut work = JoinSet::new();
+    let to = Arc::new(ToTranslators::new(sockets.clone()));
+    let dispatcher = Dispatcher::new(store.clone(), &settings.instance, to, settings.events_kept);
+    work.spawn(dispatcher.run());
+    work.spawn(accounts.clone().keep_house());
+    let (store, interval) = (store.clone(), settings.expiry_interval);
+    work.spawn(async move { store.run_timer(interval).await });
+    work
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            StartError::Database(error) => error.fmt(formatter),
+            StartError::Accounts(problem) => {
+                write!(formatter, "The accounts could not be made ready: {problem}")
+            }
+            StartError::Layer(error) => write!(
+                formatter,
+                "The environment's SCRAM_REDIS_URL cannot be used: {error}. \
+                 Write redis://HOST:PORT, or unset it for one instance."
+            ),
+            StartError::Listen(address, error) => write!(
+                formatter,
+                "{address} cannot be listened on: {error}. Set SCRAM_LISTEN to a free address."
+            ),
+            StartError::Sockets(error) => {
+                write!(formatter, "The WebSockets could not be made ready: {error}.")
+            }
+        }
+    }
+}
+
+impl std::error::Error for StartError {}
