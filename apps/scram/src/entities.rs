@@ -16,3 +16,5 @@ pub mod ignore_entry_history;
 pub mod message;
 pub mod route;
 pub mod sequence_element;
+pub mod translator_token;
+pub mod translator_token_action_type;

@@ -16,6 +16,7 @@ pub mod ignore;
 mod networks;
 pub mod pages;
 pub mod templates;
+pub mod translator_tokens;
 
 pub use error::{AddError, ChangeError, FindError, RemoveError};
 

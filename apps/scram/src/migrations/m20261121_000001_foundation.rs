@@ -1,7 +1,7 @@
 //! Everything about entries, and what is there out of the box.
 
+use super::in_words_of;
 use sea_orm_migration::prelude::*;
-use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend};
 
 #[derive(DeriveMigrationName)]
 pub(super) struct Migration;
@@ -25,21 +25,6 @@ impl MigrationTrait for Migration {
         }
         Ok(())
     }
-}
-
-/// Puts a database's own names for types in the place of those in brackets.
-fn in_words_of(backend: DbBackend, statement: &str) -> String {
-    let postgres = backend == DbBackend::Postgres;
-    let words = [
-        ("[id]", "bigserial PRIMARY KEY", "integer PRIMARY KEY AUTOINCREMENT"),
-        ("[bytes]", "bytea", "blob"),
-        ("[time]", "timestamp with time zone", "timestamp_with_timezone_text"),
-        ("[json]", "jsonb", "jsonb_text"),
-        ("[uuid]", "uuid", "uuid_text"),
-    ];
-    words.iter().fold(statement.to_owned(), |text, (word, in_postgres, in_sqlite)| {
-        text.replace(word, if postgres { in_postgres } else { in_sqlite })
-    })
 }
 
 const TABLES: &[&str] = &[

@@ -11,4 +11,5 @@ mod lists;
 mod server;
 mod stage;
 mod translator;
+mod translator_tokens;
 mod world;
