@@ -2,6 +2,7 @@
 
 use crate::settings::Settings;
 use crate::store::{Author, Store};
+use crate::translators::Translators;
 use axum::extract::FromRef;
 use campanile_accounts::{Accounts, Brand, Caller, Link, Problem, User};
 use campanile_consumer::Server as Sockets;
@@ -24,6 +25,8 @@ pub struct App {
     pub accounts: Accounts,
     /// The WebSockets.
     pub sockets: Sockets,
+    /// The translators that are connected to this process.
+    pub translators: Translators,
 }
 
 impl App {

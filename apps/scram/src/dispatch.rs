@@ -16,8 +16,9 @@ use chrono::{DateTime, Utc};
 /// What translators of an action type are to hear of an entry.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Told {
-    /// The number of the event that led to it; none if all entries are told anew.
-    pub event: Option<i64>,
+    /// The number of the event that led to it; the last there was, if all entries are told anew. The
+    /// entry was read after it.
+    pub event: i64,
     /// When the entry was changed, if an event led to it.
     pub at: Option<DateTime<Utc>>,
     /// The number of the entry.

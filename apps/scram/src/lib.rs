@@ -1,7 +1,8 @@
 //! SCRAM: the networks to act on, and the translators that put the wish into equipment.
 //!
 //! [`cidr`] is what a network is; [`store`] keeps which of them are to be acted on, and writes an
-//! event with each change; [`dispatch`] reads these and tells the translators by [`sockets`].
+//! event with each change; [`dispatch`] reads these and tells the translators by [`sockets`], of
+//! which [`translators`] knows who they are.
 //! [`api`] is for programs, [`pages`] are for people, and [`server`] holds it all together.
 //! [`translator`] is the other end of the server's WebSockets, the `scram-translator` binary.
 
@@ -17,5 +18,6 @@ pub mod server;
 pub mod settings;
 pub mod sockets;
 pub mod store;
+pub mod translators;
 
 pub mod translator;

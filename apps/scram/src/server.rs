@@ -6,6 +6,7 @@ use crate::dispatch::Dispatcher;
 use crate::settings::Settings;
 use crate::sockets::ToTranslators;
 use crate::store::Store;
+use crate::translators::Translators;
 use crate::{api, pages, sockets};
 use axum::Router;
 use campanile_accounts::{Accounts, Problem, SecurityHeaders};
@@ -108,7 +109,9 @@ async fn open(settings: &Arc<Settings>) -> Result<App, StartError> {
     let store = Store::new(database, &settings.hostname, settings.limits);
     let sockets = Sockets::builder().shared_layer(layer(settings)?).start();
     let sockets = sockets.map_err(StartError::Sockets)?;
-    Ok(App { settings: Arc::clone(settings), store, accounts, sockets })
+    let to = ToTranslators::new(sockets.clone(), &settings.instance);
+    let translators = Translators::new(to);
+    Ok(App { settings: Arc::clone(settings), store, accounts, sockets, translators })
 }
 
 fn layer(settings: &Settings) -> Result<Layer, StartError> {
@@ -132,9 +135,9 @@ fn router(app: &App) -> Router {
 
 /// All that goes on without being asked for.
 fn work(app: &App) -> JoinSet<()> {
-    let App { settings, store, accounts, sockets } = app;
+    let App { settings, store, accounts, sockets, .. } = app;
     let mut work = JoinSet::new();
-    let to = Arc::new(ToTranslators::new(sockets.clone()));
+    let to = Arc::new(ToTranslators::new(sockets.clone(), &settings.instance));
     let dispatcher = Dispatcher::new(store.clone(), &settings.instance, to, settings.events_kept);
     work.spawn(dispatcher.run());
     work.spawn(accounts.clone().keep_house());

@@ -114,9 +114,9 @@ impl Dispatcher {
         entries.sort_by_key(|entry| last.get(&entry.id).map(|event| event.id));
         let mut templates = TemplatesOf::new(&self.store).await?;
         for entry in &entries {
-            let mut told = templates.told(entry).await?;
-            let event = last.get(&entry.id);
-            (told.event, told.at) = (event.map(|event| event.id), event.map(|event| event.at));
+            let Some(event) = last.get(&entry.id) else { continue };
+            let mut told = templates.told(entry, event.id).await?;
+            told.at = Some(event.at);
             self.to.deliver(&told).await.map_err(Stopped::Delivery)?;
         }
         Ok(entries.len())
@@ -133,7 +133,8 @@ impl Dispatcher {
             after = last.id;
             count += entries.len();
             for entry in &entries {
-                self.to.deliver(&templates.told(entry).await?).await.map_err(Stopped::Delivery)?;
+                let told = templates.told(entry, up_to).await?;
+                self.to.deliver(&told).await.map_err(Stopped::Delivery)?;
             }
         }
         self.store.keep_position(&self.instance, up_to).await?;
@@ -168,7 +169,7 @@ impl TemplatesOf<'_> {
         Ok(TemplatesOf { store, numbers: numbers.collect(), read: HashMap::new() })
     }
 
-    async fn told(&mut self, entry: &Entry) -> Result<Told, DbErr> {
+    async fn told(&mut self, entry: &Entry, event: i64) -> Result<Told, DbErr> {
         if !self.read.contains_key(&entry.action_type) {
             let number = self.numbers.get(&entry.action_type).copied().unwrap_or_default();
             let templates = self.store.templates(number).await?;
@@ -180,7 +181,7 @@ impl TemplatesOf<'_> {
         }
         let templates = self.read.get(&entry.action_type).expect("it was just read");
         Ok(Told {
-            event: None,
+            event,
             at: None,
             entry: entry.id,
             action_type: entry.action_type.clone(),

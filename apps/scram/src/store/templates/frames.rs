@@ -1,7 +1,7 @@
 //! Frames for translators, made of templates.
 
 use crate::cidr::Network;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 /// What a template is for.
@@ -16,7 +16,7 @@ pub enum Verb {
 }
 
 /// A frame as translators get it.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Frame {
     /// What it says.
     #[serde(rename = "type")]
