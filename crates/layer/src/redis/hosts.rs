@@ -60,7 +60,8 @@ pub(super) trait Tenant: Send + Sync + 'static {
     /// lost.
     async fn listen(&self, host: usize, connections: Connections) -> String;
 
-    /// Takes note that a host was lost, but is connected again; not called for the first time.
+    /// Takes note that a host was lost, but everything is joined again, before it counts as connected;
+    /// not called for the first time.
     fn back(&self, host: usize, from: SystemTime, until: SystemTime);
 }
 

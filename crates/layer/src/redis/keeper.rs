@@ -94,12 +94,14 @@ impl Keeper {
     ) {
         let until = SystemTime::now();
         let before = self.stood.replace(until);
-        self.state.send_replace(State::Connected(connections.clone()));
-        tracing::info!(host = %self.url, "the channel layer's host is connected");
         if let Some(from) = before {
             tenant.back(self.index, from, until);
         }
+        self.state.send_replace(State::Connected(connections.clone()));
+        tracing::info!(host = %self.url, "the channel layer's host is connected");
         let why = tokio::select! {
+            // It listens first, so that it takes note of every end.
+            biased;
             why = tenant.listen(self.index, connections.clone()) => why,
             why = prove(&connections.mouth, self.silence, &mut self.stood) => why,
             Some(why) = complaints.recv() => why,

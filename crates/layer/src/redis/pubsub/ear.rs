@@ -62,12 +62,14 @@ impl Drop for Standing<'_> {
     }
 }
 
-/// Closes the subscriptions also when nobody waits for the end any more.
-struct Open<'a>(&'a Subscriptions);
+/// Closes the subscriptions to a host also when nobody waits for the end any more.
+struct Open<'a>(&'a Shared, usize);
 
 impl Drop for Open<'_> {
     fn drop(&mut self) {
-        self.0.close();
+        let Open(shared, host) = *self;
+        shared.members().lose(host);
+        shared.ears[host].subscriptions.close();
     }
 }
 
@@ -77,7 +79,7 @@ impl Tenant for Shared {
         match (push.kind, <[Value; 2]>::try_from(push.data)) {
             (PushKind::Message, Ok([Value::BulkString(name), Value::BulkString(body)])) => {
                 if let Ok(name) = std::str::from_utf8(&name) {
-                    self.take(name, &body);
+                    self.take(host, name, &body);
                 }
             }
             (PushKind::Disconnection, _) => self.ears[host].doubt.notify_one(),
@@ -101,7 +103,7 @@ impl Tenant for Shared {
 
     async fn listen(&self, host: usize, connections: Connections) -> String {
         let ear = &self.ears[host];
-        let _open = Open(&ear.subscriptions);
+        let _open = Open(self, host);
         let mut connection = connections.ear.clone();
         let silence = self.settings.silence;
         let is_wanted = |name: &str| self.members().wants(name);
@@ -111,17 +113,19 @@ impl Tenant for Shared {
         }
     }
 
-    fn back(&self, host: usize, from: SystemTime, until: SystemTime) {
+    fn back(&self, host: usize, from: SystemTime, _until: SystemTime) {
         let from = self.ears[host].stood().map_or(from, |stood| stood.min(from));
-        for queue in self.members().concerned(|name| self.hosts.of(name) == host) {
-            queue.miss(MissedReason::Outage { from, until });
-        }
+        self.members().tell(host, |name| self.hosts.of(name) == host, from);
     }
 }
 
 impl Shared {
     /// Hands what was published to those who listen to that name.
-    fn take(&self, name: &str, body: &[u8]) {
+    fn take(&self, host: usize, name: &str, body: &[u8]) {
+        if self.members().are_to_be_told_of(host) {
+            // It belongs to what the outage that they are told of took.
+            return;
+        }
         if !self.members().wants(name) {
             // The last of them has just left.
             self.counting.unknown.add(1);

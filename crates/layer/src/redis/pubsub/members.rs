@@ -1,9 +1,10 @@
 //! The channels of this process, and in which groups they are: nobody else knows.
 
 use crate::queue::Queue;
-use crate::{LayerError, Message};
+use crate::{LayerError, Message, MissedReason};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::time::SystemTime;
 use tokio::time::Instant;
 
 /// The channels of this process, by the names that Redis knows.
@@ -12,6 +13,8 @@ pub(super) struct Members {
     channels: HashMap<Arc<str>, Address>,
     groups: HashMap<Arc<str>, HashMap<Arc<str>, Arc<Queue>>>,
     memberships: usize,
+    /// Hosts that were lost, which the channels are still to be told.
+    untold: HashSet<usize>,
     is_closed: bool,
 }
 
@@ -123,6 +126,30 @@ impl Members {
         channel.into_iter().chain(self.groups.get(name).into_iter().flat_map(HashMap::values))
     }
 
+    /// Takes note that a host is lost: from here on nothing that comes from it is delivered until the
+    /// channels are told, so that they hear the word before what comes after the gap.
+    pub(super) fn lose(&mut self, host: usize) {
+        self.untold.insert(host);
+    }
+
+    /// Tells the channels that hear something by a name like that of an outage of their host, which
+    /// lasts until this moment.
+    pub(super) fn tell(
+        &mut self,
+        host: usize,
+        is_concerned: impl Fn(&str) -> bool,
+        from: SystemTime,
+    ) {
+        let outage = MissedReason::Outage { from, until: SystemTime::now() };
+        self.concerned(is_concerned).for_each(|queue| queue.miss(outage.clone()));
+        self.untold.remove(&host);
+    }
+
+    /// Says whether the channels are still to be told that a host was lost.
+    pub(super) fn are_to_be_told_of(&self, host: usize) -> bool {
+        self.untold.contains(&host)
+    }
+
     /// Hands a message to those who listen to a name.
     pub(super) fn deliver(&self, name: &str, message: &Message, now: Instant) {
         for queue in self.listeners(name) {
@@ -132,10 +159,7 @@ impl Members {
     }
 
     /// Returns the channels that hear something by a name like that.
-    pub(super) fn concerned(
-        &self,
-        is_concerned: impl Fn(&str) -> bool,
-    ) -> impl Iterator<Item = &Arc<Queue>> {
+    fn concerned(&self, is_concerned: impl Fn(&str) -> bool) -> impl Iterator<Item = &Arc<Queue>> {
         let concerned = move |(name, address): &(&Arc<str>, &Address)| {
             is_concerned(name) || address.groups.iter().any(|group| is_concerned(group))
         };

@@ -1,9 +1,14 @@
 //! The pub/sub layer while its Redis is killed, frozen or cut off.
 
-use super::stage::{ask, connect, member, missed, number, numbered, until, until_lost};
+use super::stage::{
+    ask, connect, member, missed, number, number_of, numbered, receive, until, until_lost,
+};
 use campanile_broker::testing::{Line, Server};
-use campanile_layer::{Channel, ChannelLayer, LayerError, MissedReason, RedisPubSubLayer};
+use campanile_layer::{
+    Channel, ChannelLayer, LayerError, MissedReason, Received, RedisPubSubLayer,
+};
 use futures_util::future::join_all;
+use std::cell::Cell;
 use std::time::SystemTime;
 
 /// What is done to the way to Redis, and how it is whole again.
@@ -81,6 +86,43 @@ async fn check_everything_is_heard(
     other.group_send("hall", &numbered(7)).await.expect("Redis is there");
     other.send(channels[0].name(), &numbered(8)).await.expect("Redis is there");
     assert_eq!((number(late).await, number(&mut channels[0]).await), (7, 8));
+}
+
+#[tokio::test]
+async fn an_outage_is_told_before_anything_that_comes_after_it() {
+    let Some(server) = Server::redis() else { return };
+    let line = Line::to(server.port());
+    let layer = connect(&[line.port()]).await;
+    let other = connect(&[server.port()]).await;
+    // To subscribe to that many again takes a while, in which some are heard again already.
+    let mut channels =
+        join_all((0..3000).map(|_| async { layer.new_channel().await.unwrap() })).await;
+    let names: Vec<_> = channels.iter().map(|channel| channel.name().to_owned()).collect();
+    let (next, over) = (Cell::new(0), Cell::new(false));
+    let load = async {
+        while !over.get() {
+            let name = &names[next.get() as usize % names.len()];
+            other.send(name, &numbered(next.get())).await.expect("Redis is there");
+            next.set(next.get() + 1);
+        }
+    };
+    let outage = async {
+        line.cut();
+        until_lost(&layer, "room-1").await;
+        let after = next.get();
+        line.mend();
+        for channel in &mut channels {
+            loop {
+                match receive(channel).await {
+                    Received::Message(message) => assert!(number_of(&message) < after),
+                    Received::Missed(_) => break,
+                    Received::Closed => panic!("it is not closed"),
+                }
+            }
+        }
+        over.set(true);
+    };
+    tokio::join!(load, outage);
 }
 
 #[tokio::test]

@@ -46,6 +46,10 @@ pub(crate) async fn receive(channel: &mut Channel) -> Received {
 pub(crate) async fn number(channel: &mut Channel) -> u64 {
     let received = receive(channel).await;
     let Received::Message(message) = &received else { panic!("{received:?}") };
+    number_of(message)
+}
+
+pub(crate) fn number_of(message: &Message) -> u64 {
     let Some(Value::Integer(number)) = message.get("number") else { panic!("{message:?}") };
     u64::try_from(*number).expect("it is one of ours")
 }
