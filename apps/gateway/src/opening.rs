@@ -9,10 +9,10 @@ use crate::config::Dialect;
 use crate::places::Permit;
 use crate::reply::Speech;
 use crate::serve::Shared;
-use crate::service::{Admission, Origin, Session};
+use crate::service::{Admission, Gateway, Origin, Session};
 use crate::users::{self, Moment};
 use bytes::Bytes;
-use campanile_manager::{Adoption, Socket};
+use campanile_manager::{Adoption, Promise, Socket};
 use campanile_wire::deflate::{Agreed, Settings};
 use campanile_wire::handshake::{Refusal, Upgrade};
 use http::{HeaderName, HeaderValue, Request, Response, StatusCode, Version};
@@ -53,9 +53,14 @@ async fn try_to_open(shared: &Arc<Shared>, asked: Asked) -> Result<Answer, NotOp
     let forwarded = shared.backend.pick(asked.request.headers(), query);
     let forwarded = forwarded.map_err(NotOpened::Unforwardable)?;
     let visitor = ask(shared, forwarded, asked.address).await?;
+    // It may have begun to stop while the backend was asked.
+    if shared.is_stopping() {
+        return Err(NotOpened::Stopping);
+    }
+    let promise = shared.handle.promise().map_err(NotOpened::NoLoop)?;
     let permit = asked.take_permit().ok_or(NotOpened::TakenOver)?;
     let origin = Origin::now(asked.address);
-    Ok(switch(shared, asked.request, &upgrade, visitor, (origin, permit)))
+    Ok(switch(shared, asked.request, &upgrade, visitor, (origin, permit, promise)))
 }
 
 /// Asks the backend who that is, and what they may hear; nobody, if they are not let in.
@@ -127,13 +132,13 @@ fn note(shared: &Shared, refused: &Refused, client: IpAddr) {
     }
 }
 
-/// Answers 101, and has the connection handed over when that is written.
+/// Answers 101, and has the connection handed over to the loop it is promised to when that is written.
 fn switch(
     shared: &Arc<Shared>,
     mut request: Request<Incoming>,
     upgrade: &Upgrade,
     visitor: Option<Visitor>,
-    (origin, permit): (Origin, Permit),
+    (origin, permit, promise): (Origin, Permit, Promise<Gateway>),
 ) -> Answer {
     let settings = Settings::default();
     let compression = shared.config().public.compression.then_some(&settings);
@@ -156,7 +161,7 @@ fn switch(
         match upgraded.await {
             Ok(upgraded) => {
                 let session = session(&shared, speech, visitor, permit).coming_from(origin);
-                adopt(&shared, upgraded, deflate, session);
+                adopt(promise, upgraded, deflate, session);
             }
             Err(error) => tracing::debug!(%error, "a client left before its WebSocket was open"),
         }
@@ -176,7 +181,7 @@ fn session(shared: &Shared, speech: Speech, visitor: Option<Visitor>, permit: Pe
     }
 }
 
-fn adopt(shared: &Shared, upgraded: Upgraded, deflate: Option<Agreed>, session: Session) {
+fn adopt(promise: Promise<Gateway>, upgraded: Upgraded, deflate: Option<Agreed>, session: Session) {
     let (socket, early) = match socket(upgraded) {
         Ok(parts) => parts,
         Err(error) => {
@@ -184,8 +189,8 @@ fn adopt(shared: &Shared, upgraded: Upgraded, deflate: Option<Agreed>, session: 
             return;
         }
     };
-    if shared.handle.adopt(Adoption { socket, early, deflate, session }).is_err() {
-        shared.refusals.mailbox.add();
+    if promise.keep(Adoption { socket, early, deflate, session }).is_err() {
+        tracing::warn!("a connection is cut off: its loop has ended");
     }
 }
 

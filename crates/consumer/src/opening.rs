@@ -5,10 +5,10 @@ mod socket;
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::response::Response;
-use campanile_manager::Adoption;
+use axum::response::{IntoResponse as _, Response};
 use campanile_manager::wire::deflate::{Agreed, Settings};
 use campanile_manager::wire::handshake::Upgrade;
+use campanile_manager::{Adoption, Handle, PostError, Promise};
 use http::{HeaderName, HeaderValue, StatusCode};
 use hyper::upgrade::OnUpgrade;
 use tokio::sync::oneshot;
@@ -16,7 +16,7 @@ use tokio::sync::oneshot;
 use crate::CloseCode;
 use crate::line::{Carrier, Line};
 use crate::server::Inner;
-use crate::service::Seat;
+use crate::service::{OnLoop, Seat};
 #[cfg(feature = "testing")]
 use crate::testing::Stage;
 
@@ -66,18 +66,31 @@ impl Opening {
         subprotocol: Option<String>,
         answer: oneshot::Sender<Response>,
     ) -> bool {
+        // Whoever is let in finds a loop, and hears from it how it ends.
+        let promise = match server.loops.as_ref().map(Handle::promise).transpose() {
+            Ok(promise) => promise,
+            Err(why) => {
+                server.counters.rejected.one_more();
+                server.counters.rejected_full.one_more();
+                line.ends(closed_by(why));
+                // It is nobody's where the client has gone.
+                let _ = answer.send(not_now(why));
+                return false;
+            }
+        };
         let (response, deflate) = self.answer(server.compression, subprotocol.as_deref());
         if answer.send(response).is_err() {
             line.ends(CloseCode::ABNORMAL);
             return false;
         }
-        match self.transport {
-            Transport::Http(upgrade) => {
+        match (self.transport, promise) {
+            (Transport::Http(upgrade), Some(promise)) => {
                 // Whatever becomes of it, the consumer hears its end.
-                hand_over(server, upgrade, deflate, Seat(Arc::clone(line))).await
+                hand_over(server, upgrade, deflate, Seat(Arc::clone(line)), promise).await
             }
+            (Transport::Http(_), None) => unreachable!("a server without loops is for tests"),
             #[cfg(feature = "testing")]
-            Transport::Test(_) => true,
+            (Transport::Test(_), _) => true,
         }
     }
 
@@ -102,12 +115,13 @@ impl Opening {
     }
 }
 
-/// Waits until the response is written, and hands the connection over to a loop.
+/// Waits until the response is written, and hands the connection over to the loop it is promised to.
 async fn hand_over(
     server: &Inner,
     upgrade: OnUpgrade,
     deflate: Option<Agreed>,
     seat: Seat,
+    promise: Promise<OnLoop>,
 ) -> bool {
     let upgraded = match tokio::time::timeout(server.limits.connect_within, upgrade).await {
         Ok(Ok(upgraded)) => upgraded,
@@ -124,13 +138,26 @@ async fn hand_over(
             return false;
         }
     };
-    let Some(loops) = &server.loops else { return false };
-    match loops.adopt(Adoption { socket, early, deflate, session: seat }) {
+    match promise.keep(Adoption { socket, early, deflate, session: seat }) {
         Ok(()) => true,
         Err(adoption) => {
-            adoption.session.0.ends(CloseCode::TRY_AGAIN_LATER);
-            tracing::warn!("a client is sent away: the loops are behind");
+            adoption.session.0.ends(CloseCode::GOING_AWAY);
+            tracing::warn!("a client is cut off: the loops were to wait no longer");
             false
         }
     }
+}
+
+/// Returns what a consumer hears whose client finds no loop.
+fn closed_by(why: PostError) -> CloseCode {
+    match why {
+        PostError::Full => CloseCode::TRY_AGAIN_LATER,
+        PostError::Ended => CloseCode::GOING_AWAY,
+    }
+}
+
+/// Asks a client for which there is no loop to come again.
+fn not_now(why: PostError) -> Response {
+    tracing::warn!("a client is not let in: {why}");
+    (StatusCode::SERVICE_UNAVAILABLE, format!("{why}\n")).into_response()
 }

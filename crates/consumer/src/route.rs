@@ -99,8 +99,9 @@ where
         server.counters.rejected_origin.one_more();
         return Err(refused(handshake::Refusal::Origin));
     }
-    let is_running = *server.phase.borrow() == Phase::Runs;
-    let Some(place) = Place::take(server).filter(|_| is_running) else {
+    // The place first: the end waits for all that are taken when it begins.
+    let is_running = |_: &Place| *server.phase.borrow() == Phase::Runs;
+    let Some(place) = Place::take(server).filter(is_running) else {
         server.counters.rejected_full.one_more();
         return Err(Refusal::new((StatusCode::SERVICE_UNAVAILABLE, "no place is free\n")));
     };

@@ -10,6 +10,7 @@ use crate::config::Config;
 use crate::mailbox::{Adoption, Letter, Post, PostError, Receipt};
 use crate::manager::Manager;
 use crate::poller::{MioPoller, Poller};
+use crate::promise::Promise;
 use crate::publication::Publication;
 use crate::service::{ConnectionKey, Service};
 use crate::socket::Socket;
@@ -122,11 +123,31 @@ impl<S: Service, K> Handle<S, K> {
         &self,
         adoption: Adoption<K, S::Session>,
     ) -> Result<(), Box<Adoption<K, S::Session>>> {
-        let to = self.shared.next.fetch_add(1, Ordering::Relaxed) % self.shared.post.loops();
-        match self.shared.post.send(to, Letter::Adopt(Box::new(adoption))) {
+        match self.shared.post.send(self.next_loop(), Letter::Adopt(Box::new(adoption))) {
             Err(Letter::Adopt(adoption)) => Err(adoption),
             _ => Ok(()),
         }
+    }
+
+    /// Promises a connection to a loop, to each in turn: for an opening handshake that is about to be
+    /// answered, so that whoever is let in finds a loop, and hears from it if it stops meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// If that loop is too far behind, or has ended: the client should not be let in.
+    pub fn promise(&self) -> Result<Promise<S, K>, PostError> {
+        let to = self.next_loop();
+        self.shared.post.promise(to)?;
+        Ok(Promise::new(Arc::clone(&self.shared), to))
+    }
+
+    /// Returns how many connections are promised and not yet handed over.
+    pub fn promised(&self) -> usize {
+        self.shared.post.promised()
+    }
+
+    fn next_loop(&self) -> usize {
+        self.shared.next.fetch_add(1, Ordering::Relaxed) % self.shared.post.loops()
     }
 
     /// Asks the service on the loop of `key` something.
@@ -170,8 +191,8 @@ impl<S: Service, K> Handle<S, K> {
         (0..self.loops()).fold(Ok(()), ask)
     }
 
-    /// Asks every loop to close its connections (1001), write what waits, and end; what is not done
-    /// after `patience` is cut.
+    /// Asks every loop to close its connections (1001), those promised too, write what waits, and end;
+    /// what is not done after `patience` is cut.
     pub fn stop(&self, patience: Duration) {
         self.stop_by(Instant::now() + patience);
     }
@@ -213,7 +234,7 @@ impl<S: Service, P: Poller> Manager<S, P> {
     ///
     /// If the poller fails.
     pub fn run(mut self) -> io::Result<()> {
-        while !self.is_done() {
+        while !self.try_to_end() {
             self.turn()?;
         }
         Ok(())

@@ -10,6 +10,7 @@
 //! | [`service`] | what an application writes, and what it can do with a connection |
 //! | [`socket`] | bytes from and to the operating system, plain or TLS |
 //! | [`mailbox`] | what other threads ask, in one order for every loop |
+//! | [`promise`] | a connection that is to come, for which a loop that stops waits |
 //! | [`publication`] | data for rooms, as all its deliveries share it |
 //! | [`outbox`] | frames that wait for a socket, and what happens when it is slow |
 //! | [`timers`] | when each connection wants to be looked at |
@@ -43,6 +44,8 @@ pub mod poller;
 
 pub mod handle;
 
+pub mod promise;
+
 pub mod statistics;
 
 pub mod config;
@@ -54,6 +57,7 @@ pub use handle::{Handle, Loops, start};
 pub use mailbox::{Adoption, PostError, Receipt};
 pub use manager::Manager;
 pub use outbox::{Loss, Unwritten};
+pub use promise::Promise;
 pub use publication::{Envelope, Publication, Slow};
 pub use service::{Connection, ConnectionKey, Connections, Message, Page, Service};
 pub use socket::Socket;

@@ -4,6 +4,7 @@
 //! order of publications, and each publication its number in it. A loop takes all its letters at
 //! once.
 
+mod promises;
 #[cfg(test)]
 mod tests;
 
@@ -69,6 +70,9 @@ pub(crate) struct Post<K, T, C> {
 
 /// What a loop and its senders share beside the letters.
 struct Flag {
+    /// Connections that are promised and not yet handed over: the loop does not end before. Changes
+    /// only under the lock.
+    promised: AtomicUsize,
     /// There may be letters, and the loop has been woken for them.
     raised: AtomicBool,
     /// The loop has ended: nobody reads its letters any more. Changes only under the lock.
@@ -95,6 +99,7 @@ impl<K, T, C> Post<K, T, C> {
                     retired: AtomicBool::new(false),
                     letters: AtomicUsize::new(0),
                     bytes: AtomicUsize::new(0),
+                    promised: AtomicUsize::new(0),
                     wake,
                 })
                 .collect(),

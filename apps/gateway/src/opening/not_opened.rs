@@ -3,6 +3,7 @@
 use crate::answer::{Answer, text, unavailable};
 use crate::backend::Unforwardable;
 use crate::metrics::{Count, Refusals};
+use campanile_manager::PostError;
 use campanile_wire::handshake::Refusal;
 use http::{HeaderName, HeaderValue, StatusCode};
 use std::fmt;
@@ -26,6 +27,8 @@ pub(super) enum NotOpened {
     NoDescriptor,
     /// Its connection was taken over already.
     TakenOver,
+    /// The loops are too far behind, or have ended.
+    NoLoop(PostError),
 }
 
 impl NotOpened {
@@ -34,7 +37,8 @@ impl NotOpened {
         match self {
             Self::Handshake(Refusal::Origin) => &counts.origin,
             Self::Handshake(_) | Self::Unforwardable(_) | Self::TakenOver => &counts.bad_request,
-            Self::Stopping => &counts.stopping,
+            Self::Stopping | Self::NoLoop(PostError::Ended) => &counts.stopping,
+            Self::NoLoop(PostError::Full) => &counts.mailbox,
             Self::AddressFull => &counts.connections_per_address_max,
             Self::UserFull => &counts.connections_per_user_max,
             Self::Busy => &counts.busy,
@@ -52,7 +56,8 @@ impl NotOpened {
             | Self::AddressFull
             | Self::UserFull
             | Self::Busy
-            | Self::NoDescriptor => unavailable(words),
+            | Self::NoDescriptor
+            | Self::NoLoop(_) => unavailable(words),
         }
     }
 }
@@ -67,6 +72,7 @@ impl fmt::Display for NotOpened {
             Self::UserFull => f.write_str("this user has too many connections"),
             Self::Busy => f.write_str("too many connections wait for the backend"),
             Self::NoDescriptor => f.write_str("no file is left to ask the backend by"),
+            Self::NoLoop(why) => why.fmt(f),
             Self::TakenOver => f.write_str("this connection was taken over already"),
         }
     }

@@ -66,8 +66,13 @@ async fn close_all(shared: &Shared) {
         // Loops that are too far behind are asked again with the next share.
         let _ = shared.handle.command_all(|| Command::CloseShare { shares_left, reconnect_within });
     };
-    let is_empty =
-        || shared.handle.statistics().connections == 0 && shared.handle.mailbox_waiting() == 0;
+    // From a 101 to the loop, a connection is promised, then a letter.
+    let is_empty = || {
+        let handle = &shared.handle;
+        let is_expected = handle.promised() > 0 || handle.mailbox_waiting() > 0;
+        let statistics = handle.statistics();
+        !is_expected && statistics.adopted == statistics.ended
+    };
     share_by_share(limits.drain, limits.close_within, close, is_empty).await;
 }
 
@@ -85,7 +90,7 @@ async fn share_by_share(
     while began.elapsed() < drain + close_within {
         close(shares_left);
         tokio::time::sleep(SHARE_EVERY).await;
-        // Who came last, out of a bootstrap that took long, goes with the last share again.
+        // Who came last, having been answered 101 just before, goes with the last share again.
         shares_left = shares_left.saturating_sub(1).max(1);
         if is_empty() {
             return;

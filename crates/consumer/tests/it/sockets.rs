@@ -7,7 +7,8 @@ use axum::{Extension, Router};
 use campanile_consumer::{Limits, Server, consumer};
 use futures_util::{SinkExt as _, StreamExt as _};
 use tokio::net::{TcpListener, TcpStream};
-use tokio_tungstenite::tungstenite::Message;
+use tokio::sync::Notify;
+use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{WebSocketStream, client_async};
 
 use crate::probe::{Event, Journal, Probe};
@@ -44,9 +45,13 @@ impl Listening {
     }
 
     pub(crate) async fn connect(&self, target: &str) -> Client {
+        self.try_to_connect(target).await.expect("it is let in")
+    }
+
+    async fn try_to_connect(&self, target: &str) -> Result<Client, Error> {
         let stream = TcpStream::connect(self.address).await.expect("it listens");
         let url = format!("ws://{}{target}", self.address);
-        Client(client_async(url, stream).await.expect("it is let in").0)
+        client_async(url, stream).await.map(|(client, _)| Client(client))
     }
 
     /// Nothing is left of anybody.
@@ -123,6 +128,52 @@ async fn at_the_end_clients_hear_1001_and_consumers_take_leave() {
     drop(client);
     assert_eq!(ending.await.expect("it ends"), 0);
     assert_eq!(listening.journal.entries().last().expect("entries"), "left 1001");
+}
+
+/// The end may find a client in each state that there is between its request and its consumer.
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_let_in_while_the_server_stops_hears_1001_and_nobody_is_cut_off() {
+    for round in 0..200 {
+        let listening = Listening::new().await;
+        let is_let_in = Notify::new();
+        let stopping = async {
+            if round % 2 == 0 {
+                is_let_in.notified().await;
+            } else {
+                for _ in 0..round {
+                    tokio::task::yield_now().await;
+                }
+            }
+            listening.server.shutdown(Duration::from_secs(60)).await
+        };
+        let connecting = async {
+            let mut client = listening.try_to_connect("/?join=chat").await?;
+            is_let_in.notify_one();
+            Ok(closed(&mut client).await)
+        };
+        let (left, heard) = tokio::join!(stopping, connecting);
+        assert_eq!(left, 0);
+        match heard {
+            Ok(code) => assert_eq!(code, 1001),
+            Err(Error::Http(response)) => assert_eq!(response.status(), 503),
+            Err(error) => panic!("it was cut off: {error}"),
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_still_asked_for_when_the_server_stops_is_not_let_in_and_taken_leave_of() {
+    let listening = Listening::new().await;
+    let connecting = listening.try_to_connect("/?sleep_ms=1000&join=chat");
+    let shutdown = async {
+        listening.journal.wait_for("connects").await;
+        listening.server.shutdown(Duration::from_secs(60)).await
+    };
+    let (opened, left) = tokio::join!(connecting, shutdown);
+    assert!(matches!(opened, Err(Error::Http(response)) if response.status() == 503));
+    assert_eq!(left, 0);
+    assert_eq!(listening.journal.entries(), ["connects", "connected", "left 1001"]);
+    listening.is_clean().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

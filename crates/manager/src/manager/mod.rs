@@ -155,9 +155,23 @@ impl<S: Service, P: Poller> Manager<S, P> {
         }
     }
 
-    /// Returns whether the loop was asked to stop, and all of its connections are gone.
-    pub fn is_done(&self) -> bool {
-        self.stopping.is_some() && self.connections.is_empty()
+    /// Ends the loop if it was asked to stop and all of its connections are gone, those too that are
+    /// promised to it; for these it waits no longer than it was told to. Returns whether it has ended:
+    /// then its mailbox takes nothing any more.
+    pub fn try_to_end(&mut self) -> bool {
+        let Some(deadline) = self.stopping.filter(|_| self.connections.is_empty()) else {
+            return false;
+        };
+        if deadline <= self.desk.now {
+            self.retire();
+            return true;
+        }
+        let is_expected = self.mail.iter().any(|letter| matches!(letter, Letter::Adopt(_)));
+        let ends = !is_expected && self.shared.post.retire_if_idle(usize::from(self.index));
+        if ends {
+            self.retire();
+        }
+        ends
     }
 
     /// How long the loop may sleep: not at all while something is left over from the last turn.
@@ -181,7 +195,7 @@ impl<S: Service, P: Poller> Manager<S, P> {
     }
 
     /// Closes the loop's mailbox, at its end.
-    pub(crate) fn retire(&mut self) {
+    fn retire(&mut self) {
         self.shared.post.retire(usize::from(self.index), &mut self.mail);
     }
 

@@ -66,11 +66,7 @@ impl<S: Service> Simulation<S> {
         let turned = &mut self.loops[index];
         turned.woken.store(false, Ordering::Relaxed);
         turned.manager.turn()?;
-        turned.is_done = turned.manager.is_done();
-        if turned.is_done {
-            // As when its thread ends.
-            turned.manager.retire();
-        }
+        turned.is_done = turned.manager.try_to_end();
         let patience = turned.manager.patience();
         turned.sleeps_until =
             patience.and_then(|patience| self.network.now().checked_add(patience));

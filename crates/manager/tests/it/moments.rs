@@ -1,11 +1,13 @@
 //! Moments that a seed would meet too seldom, on lines without faults.
 
+mod promises;
+
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
 use campanile_manager::hub::{Match, Room};
-use campanile_manager::testing::{Client, Faults, Heard, Network, Simulation};
+use campanile_manager::testing::{Client, Faults, Heard, Network, SimSocket, Simulation};
 use campanile_manager::wire::{self, CloseCode};
 use campanile_manager::{
     Adoption, Config, ConnectionKey, Envelope, Passage, PostError, Publication, Slow, Statistics,
@@ -431,14 +433,19 @@ impl World {
     }
 
     fn connect(&mut self) -> usize {
+        let (client, adoption) = self.arrive();
+        assert!(self.simulation.handle.adopt(adoption).is_ok());
+        client
+    }
+
+    /// Connects a client that no loop has yet.
+    fn arrive(&mut self) -> (usize, Adoption<SimSocket, Session>) {
         let (socket, line) = self.network.connect();
         let client = self.clients.len();
         self.clients.push(Client::new(line, None, self.network.now()));
         self.heard.push(Vec::new());
         let session = Session { client, greeted: false };
-        let adoption = Adoption { socket, early: Bytes::new(), deflate: None, session };
-        assert!(self.simulation.handle.adopt(adoption).is_ok());
-        client
+        (client, Adoption { socket, early: Bytes::new(), deflate: None, session })
     }
 
     fn say(&mut self, client: usize, text: &str) {
