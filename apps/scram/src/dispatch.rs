@@ -3,9 +3,11 @@
 //! An event only says that an entry has changed; what is told is the entry as it is now. So an
 //! event that is read twice, or late, does no harm.
 
+mod catch_up;
 mod dispatcher;
 mod listener;
 
+pub use catch_up::{CatchUp, CatchUpError};
 pub use dispatcher::Dispatcher;
 
 use crate::cidr::Network;

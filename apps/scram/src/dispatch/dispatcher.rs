@@ -1,7 +1,9 @@
 //! Reading events in order, and telling what the entries are now.
 
+use super::catch_up::CatchUp;
 use super::listener::Listener;
 use super::{Deliver, Told};
+use crate::cidr::Network;
 use crate::entities::event;
 use crate::store::Store;
 use crate::store::entries::Entry;
@@ -20,6 +22,7 @@ pub struct Dispatcher {
     instance: String,
     to: Arc<dyn Deliver>,
     kept: Duration,
+    asked: CatchUp,
     /// The last event that was told of; none if the database is to be asked.
     position: Option<i64>,
     purged: Option<Instant>,
@@ -45,7 +48,14 @@ impl Dispatcher {
     /// those that are away.
     pub fn new(store: Store, instance: &str, to: Arc<dyn Deliver>, kept: Duration) -> Dispatcher {
         let instance = instance.to_owned();
-        Dispatcher { store, instance, to, kept, position: None, purged: None }
+        let asked = CatchUp::default();
+        Dispatcher { store, instance, to, kept, asked, position: None, purged: None }
+    }
+
+    /// Returns the same, which also catches up whenever it is asked so.
+    #[must_use]
+    pub fn asked_by(self, asked: &CatchUp) -> Dispatcher {
+        Dispatcher { asked: asked.clone(), ..self }
     }
 
     /// Tells changes for as long as it is polled.
@@ -53,13 +63,17 @@ impl Dispatcher {
         let mut listener = Listener::new(self.store.database());
         loop {
             listener.listen().await;
-            match self.catch_up().await {
+            let waiting = self.asked.take();
+            let told = self.catch_up().await;
+            match &told {
+                Ok(told) if told.is_empty() => {}
                 // The timer may have to wake earlier for what another instance has added.
-                Ok(told) if told > 0 => self.store.wake_timer(),
-                Ok(_) => {}
+                Ok(_) => self.store.wake_timer(),
                 Err(error) => warn!("{error} Trying again."),
             }
+            waiting.answer(told);
             tokio::select! {
+                () = self.asked.asked() => {}
                 () = self.store.changed() => {}
                 () = listener.heard() => {}
                 () = tokio::time::sleep(TICK) => {}
@@ -68,12 +82,12 @@ impl Dispatcher {
         }
     }
 
-    /// Tells all that has changed since it last did, and returns how many entries that was.
+    /// Tells all that has changed since it last did, and returns the networks that it told of.
     ///
     /// # Errors
     ///
     /// Says what failed. What was told until then is not told again, but for the last batch.
-    pub async fn catch_up(&mut self) -> Result<usize, String> {
+    pub async fn catch_up(&mut self) -> Result<Vec<Network>, String> {
         self.try_catch_up().await.map_err(|stopped| {
             self.position = None;
             match stopped {
@@ -83,8 +97,8 @@ impl Dispatcher {
         })
     }
 
-    async fn try_catch_up(&mut self) -> Result<usize, Stopped> {
-        let mut told = 0;
+    async fn try_catch_up(&mut self) -> Result<Vec<Network>, Stopped> {
+        let mut told = Vec::new();
         let mut position = match self.position {
             Some(number) => number,
             None => match self.store.position(&self.instance).await? {
@@ -100,13 +114,13 @@ impl Dispatcher {
             let events = self.store.events_after(position, BATCH).await?;
             let Some(last) = events.last() else { return Ok(told) };
             position = last.id;
-            told += self.tell(&events).await?;
+            told.extend(self.tell(&events).await?);
             self.store.keep_position(&self.instance, position).await?;
         }
     }
 
     /// Tells each entry of these events once, in the order of their last events.
-    async fn tell(&self, events: &[event::Model]) -> Result<usize, Stopped> {
+    async fn tell(&self, events: &[event::Model]) -> Result<Vec<Network>, Stopped> {
         let mut last: HashMap<i64, &event::Model> = HashMap::new();
         last.extend(events.iter().map(|event| (event.entry_id, event)));
         let ids: Vec<i64> = last.keys().copied().collect();
@@ -119,26 +133,26 @@ impl Dispatcher {
             told.at = Some(event.at);
             self.to.deliver(&told).await.map_err(Stopped::Delivery)?;
         }
-        Ok(entries.len())
+        Ok(entries.into_iter().map(|entry| entry.network).collect())
     }
 
     /// Tells every entry there ever was: this instance has been away for too long.
-    async fn tell_everything(&self, up_to: i64) -> Result<usize, Stopped> {
+    async fn tell_everything(&self, up_to: i64) -> Result<Vec<Network>, Stopped> {
         info!(instance = self.instance, "some changes are no longer known: telling all entries");
         let mut templates = TemplatesOf::new(&self.store).await?;
-        let (mut after, mut count) = (0, 0);
+        let (mut after, mut networks) = (0, Vec::new());
         loop {
             let entries = self.store.entries_after(after, BATCH).await?;
             let Some(last) = entries.last() else { break };
             after = last.id;
-            count += entries.len();
+            networks.extend(entries.iter().map(|entry| entry.network));
             for entry in &entries {
                 let told = templates.told(entry, up_to).await?;
                 self.to.deliver(&told).await.map_err(Stopped::Delivery)?;
             }
         }
         self.store.keep_position(&self.instance, up_to).await?;
-        Ok(count)
+        Ok(networks)
     }
 
     async fn purge(&mut self) {
