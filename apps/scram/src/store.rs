@@ -7,6 +7,7 @@
 pub mod action_types;
 mod changes;
 pub mod clients;
+mod counters;
 pub mod entries;
 mod error;
 pub mod events;
@@ -18,11 +19,13 @@ pub mod pages;
 pub mod templates;
 pub mod translator_tokens;
 
+pub use counters::Statistics;
 pub use error::{AddError, ChangeError, FindError, RemoveError};
 
 use crate::database::Database;
 use crate::settings::PrefixLimits;
 use chrono::{DateTime, SubsecRound, Utc};
+use counters::Counters;
 use std::sync::Arc;
 use tokio::sync::Notify;
 use uuid::Uuid;
@@ -35,6 +38,7 @@ pub struct Store {
     limits: PrefixLimits,
     changed: Arc<Notify>,
     expiring: Arc<Notify>,
+    counters: Arc<Counters>,
 }
 
 /// Who asks for a change, as far as a request has shown it.
@@ -51,8 +55,8 @@ pub struct Author {
 impl Store {
     /// Makes a handle. `origin` is this instance's name in what it writes.
     pub fn new(database: Database, origin: &str, limits: PrefixLimits) -> Store {
-        let (changed, expiring) = (Arc::default(), Arc::default());
-        Store { database, origin: origin.into(), limits, changed, expiring }
+        let (changed, expiring, counters) = (Arc::default(), Arc::default(), Arc::default());
+        Store { database, origin: origin.into(), limits, changed, expiring, counters }
     }
 
     /// Returns the same with other limits; what is known is shared.
@@ -64,6 +68,11 @@ impl Store {
     /// Returns the database beneath.
     pub fn database(&self) -> &Database {
         &self.database
+    }
+
+    /// Returns what this process has done to entries since its start.
+    pub fn statistics(&self) -> Statistics {
+        self.counters.read()
     }
 
     /// Waits until this process has changed an entry; for the dispatcher.

@@ -95,6 +95,17 @@ impl Store {
         Ok(self.counter().await?.last)
     }
 
+    /// Returns how many events an instance has not told of yet.
+    ///
+    /// # Errors
+    ///
+    /// If the database fails.
+    pub async fn lag(&self, instance: &str) -> Result<i64, DbErr> {
+        let cursor = cursor::Entity::find_by_id(instance).one(self.database.read()).await?;
+        let last = self.counter().await?.last;
+        Ok(cursor.map_or(0, |cursor| last.saturating_sub(cursor.event_id)))
+    }
+
     /// Returns where an instance goes on; one that is new begins with what comes now.
     ///
     /// # Errors

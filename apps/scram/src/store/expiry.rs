@@ -53,6 +53,7 @@ impl Store {
             done.ended.extend(ended);
         }
         if !done.ended.is_empty() {
+            self.counters.count(|so_far| so_far.expired += done.ended.len() as u64);
             self.wake();
         }
         Ok(done)

@@ -26,6 +26,14 @@ impl PageNumber {
         self.number.saturating_sub(1).saturating_mul(self.size).min(i64::MAX.unsigned_abs())
     }
 
+    /// Returns a page of what is all here; none if it lies beyond the end.
+    pub(crate) fn page_of<T>(self, all: Vec<T>) -> Option<Page<T>> {
+        let count = u64::try_from(all.len()).expect("a length fits");
+        let before = usize::try_from(self.offset()).unwrap_or(usize::MAX);
+        let size = usize::try_from(self.size).unwrap_or(usize::MAX);
+        self.page(count, all.into_iter().skip(before).take(size).collect())
+    }
+
     /// Makes the page, or none if it lies beyond the end; the first never does.
     pub(super) fn page<T>(self, count: u64, results: Vec<T>) -> Option<Page<T>> {
         let exists = self.number == 1 || (self.number > 1 && self.offset() < count);

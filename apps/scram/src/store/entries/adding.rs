@@ -43,6 +43,15 @@ impl Store {
     ///
     /// [`AddError`], by the first of the checks that fails.
     pub async fn add(&self, wanted: &NewEntry, author: &Author) -> Result<Added, AddError> {
+        let outcome = self.try_add(wanted, author).await;
+        self.counters.count(|so_far| match &outcome {
+            Ok(_) => so_far.added += 1,
+            Err(error) => so_far.refuse(error),
+        });
+        outcome
+    }
+
+    async fn try_add(&self, wanted: &NewEntry, author: &Author) -> Result<Added, AddError> {
         let transaction = self.database.write().await?;
         let action_type = available_action_type(&transaction, &wanted.action_type).await?;
         if !self.limits.allow(&wanted.network) {

@@ -34,6 +34,7 @@ impl Store {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
+        self.counters.count(|so_far| so_far.removed += ids.len() as u64);
         self.wake();
         let mut entries = Vec::with_capacity(ids.len());
         for ids in ids.chunks(ROWS_MAX) {
