@@ -1,5 +1,7 @@
 //! What every request, socket and timer of one server shares.
 
+use crate::api::Surface;
+use crate::dispatch::CatchUp;
 use crate::settings::Settings;
 use crate::store::{Author, Store};
 use crate::translators::Translators;
@@ -27,6 +29,10 @@ pub struct App {
     pub sockets: Sockets,
     /// The translators that are connected to this process.
     pub translators: Translators,
+    /// What is remembered of the API's requests.
+    pub surface: Arc<Surface>,
+    /// Has the dispatcher of this instance catch up.
+    pub catch_up: CatchUp,
 }
 
 impl App {

@@ -1,8 +1,9 @@
 //! The server: everything opened, started, and ended in the right order.
 
+use crate::api::Surface;
 use crate::app::App;
 use crate::database::{Database, OpenError};
-use crate::dispatch::Dispatcher;
+use crate::dispatch::{CatchUp, Dispatcher};
 use crate::settings::Settings;
 use crate::sockets::ToTranslators;
 use crate::store::Store;
@@ -110,8 +111,15 @@ async fn open(settings: &Arc<Settings>) -> Result<App, StartError> {
     let sockets = Sockets::builder().shared_layer(layer(settings)?).start();
     let sockets = sockets.map_err(StartError::Sockets)?;
     let to = ToTranslators::new(sockets.clone(), &settings.instance);
-    let translators = Translators::new(to);
-    Ok(App { settings: Arc::clone(settings), store, accounts, sockets, translators })
+    Ok(App {
+        settings: Arc::clone(settings),
+        store,
+        accounts,
+        sockets,
+        translators: Translators::new(to),
+        surface: Arc::new(Surface::new(settings.registrations_per_minute_max)),
+        catch_up: CatchUp::default(),
+    })
 }
 
 fn layer(settings: &Settings) -> Result<Layer, StartError> {
@@ -124,7 +132,7 @@ fn layer(settings: &Settings) -> Result<Layer, StartError> {
 
 /// All routes.
 fn router(app: &App) -> Router {
-    api::routes(&app.accounts)
+    api::routes(app)
         .merge(sockets::routes())
         .merge(app.accounts.routes())
         .merge(pages::routes(&app.accounts))
@@ -139,7 +147,7 @@ fn work(app: &App) -> JoinSet<()> {
     let mut work = JoinSet::new();
     let to = Arc::new(ToTranslators::new(sockets.clone(), &settings.instance));
     let dispatcher = Dispatcher::new(store.clone(), &settings.instance, to, settings.events_kept);
-    work.spawn(dispatcher.run());
+    work.spawn(dispatcher.asked_by(&app.catch_up).run());
     work.spawn(accounts.clone().keep_house());
     let (store, interval) = (store.clone(), settings.expiry_interval);
     work.spawn(async move { store.run_timer(interval).await });

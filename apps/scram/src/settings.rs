@@ -38,6 +38,8 @@ pub struct Settings {
     pub events_kept: Duration,
     /// How often the timer looks for expirations when nothing wakes it.
     pub expiry_interval: Duration,
+    /// How many programs of one address may register in a minute.
+    pub registrations_per_minute_max: u32,
 }
 
 /// The shortest prefixes that may be asked for; shorter ones are too large a network.
@@ -91,6 +93,7 @@ pub const VARIABLES: &[(&str, &str, &str)] = &[
     (TRANSLATOR_AUTH, "required", "required, or open where no stranger can reach the server"),
     (EVENTS_KEPT, "7", "days for which an instance may be away and miss nothing, 1 to 365"),
     (EXPIRY_INTERVAL, "30", "seconds between two looks for expirations at most, 1 to 3600"),
+    (REGISTRATIONS, "10", "registrations of clients from one address in a minute, 0 to 100000"),
 ];
 
 const LISTEN: &str = "SCRAM_LISTEN";
@@ -107,6 +110,7 @@ const AUTH_METHOD: &str = "SCRAM_AUTH_METHOD";
 const TRANSLATOR_AUTH: &str = "SCRAM_TRANSLATOR_AUTH";
 const EVENTS_KEPT: &str = "SCRAM_EVENTS_KEPT_DAYS";
 const EXPIRY_INTERVAL: &str = "SCRAM_EXPIRY_SECONDS";
+const REGISTRATIONS: &str = "SCRAM_REGISTRATIONS_PER_MINUTE_MAX";
 
 impl Settings {
     /// Reads the environment of this process.
@@ -152,6 +156,7 @@ impl Settings {
             ])?,
             events_kept: Duration::from_secs(value(EVENTS_KEPT).number(1, 365)? * 86_400),
             expiry_interval: Duration::from_secs(value(EXPIRY_INTERVAL).number(1, 3600)?),
+            registrations_per_minute_max: value(REGISTRATIONS).number(0, 100_000)?,
         })
     }
 }

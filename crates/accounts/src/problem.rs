@@ -102,7 +102,7 @@ impl std::error::Error for Problem {}
 /// Logs what the database said, which nobody else is told.
 impl From<DbErr> for Problem {
     fn from(error: DbErr) -> Problem {
-        tracing::error!(%error, "the database of the accounts failed");
+        tracing::error!(%error, "the database failed");
         Problem::Unavailable
     }
 }

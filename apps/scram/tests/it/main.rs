@@ -2,6 +2,7 @@
 //! stub of the server and real gobgpds.
 #![expect(clippy::unwrap_used, reason = "a test may fail where it stands")]
 
+mod api;
 mod dispatch;
 mod entries;
 mod events;

@@ -1,0 +1,84 @@
+//! What is answered when something was not done.
+
+use crate::store::{AddError, ChangeError, FindError, RemoveError};
+use axum::extract::Path;
+use axum::extract::rejection::PathRejection;
+use campanile_accounts::Problem;
+use http::StatusCode;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// Why something was not done.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Detail {
+    /// A sentence for a person.
+    #[schema(example = "You do not have permission to perform this action.")]
+    detail: String,
+}
+
+/// Which fields were wrong, and why; or, as `detail`, what else was.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Faults {
+    /// For each field that was wrong, sentences for a person.
+    #[serde(flatten)]
+    #[schema(example = json!({"route": ["Invalid CIDR address."]}))]
+    fields: std::collections::BTreeMap<String, Vec<String>>,
+}
+
+/// Reads a name in a path; what is no text is nobody's.
+pub(super) fn name(path: Result<Path<String>, PathRejection>) -> Result<String, Problem> {
+    match path {
+        // PostgreSQL could not even compare it.
+        Ok(Path(name)) if !name.contains('\0') => Ok(name),
+        _ => Err(Problem::NotFound),
+    }
+}
+
+impl From<AddError> for Problem {
+    fn from(error: AddError) -> Problem {
+        let text = error.to_string();
+        match error {
+            AddError::ActionTypeUnknown(_) | AddError::ActionTypeDisabled(_) => {
+                Problem::field("actiontype", text)
+            }
+            AddError::TooLarge(_) | AddError::Ignored(_) => Problem::malformed(text),
+            AddError::ClientUnknown | AddError::ClientNotAllowed | AddError::NotPermitted => {
+                Problem::Forbidden(text)
+            }
+            AddError::Database(error) => error.into(),
+        }
+    }
+}
+
+impl From<RemoveError> for Problem {
+    fn from(error: RemoveError) -> Problem {
+        match error {
+            RemoveError::TooLarge(_) => Problem::malformed(error.to_string()),
+            RemoveError::NotPermitted => Problem::forbidden(),
+            RemoveError::Database(error) => error.into(),
+        }
+    }
+}
+
+impl From<FindError> for Problem {
+    fn from(error: FindError) -> Problem {
+        let text = error.to_string();
+        match error {
+            FindError::TooLarge(_) => Problem::malformed(text),
+            FindError::NotOne => Problem::Other(StatusCode::NOT_FOUND, text),
+            FindError::Database(error) => error.into(),
+        }
+    }
+}
+
+impl From<ChangeError> for Problem {
+    fn from(error: ChangeError) -> Problem {
+        let text = error.to_string();
+        match error {
+            ChangeError::Invalid(field, why) => Problem::field(field, why),
+            ChangeError::NotFound => Problem::NotFound,
+            ChangeError::Duplicate(_) | ChangeError::InUse(_) => Problem::malformed(text),
+            ChangeError::Database(error) => error.into(),
+        }
+    }
+}
