@@ -159,7 +159,7 @@ async fn every_answer_is_read_as_the_protocol_says() {
 async fn a_backend_that_is_down_slow_or_boundless_refuses_and_is_asked_again() {
     let own = own_address();
     let settings =
-        ["backend.timeout_s=0.3", "backend.response_bytes_max=100000", "backend.bootstraps_max=2"];
+        ["backend.timeout_s=5", "backend.response_bytes_max=100000", "backend.bootstraps_max=2"];
     let backend = backend(own, &settings);
     let mut said = format!("down: {}\n", ask(&backend).await);
     let application = Application::start(backend_address(own), |_| Answer::json(200, "{}")).await;
@@ -247,7 +247,7 @@ async fn check_hooks(settings: &[&str], count: usize, expected: &Expect) {
     let authorized = backend.bootstrap(&client).await.expect("the backend lets everyone in");
     let presence = backend.hooks().online(client.with_cookies(&authorized.cookies));
     drop(presence);
-    assert_eq!(backend.hooks().drain(Duration::from_secs(10)).await, 0);
+    assert_eq!(backend.hooks().drain(Duration::from_secs(60)).await, 0);
     expected.assert_eq(&shown(&application.take_seen(count).await, own));
 }
 

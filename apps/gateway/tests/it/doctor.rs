@@ -182,7 +182,7 @@ async fn a_proxy_that_cuts_quiet_lines_is_found_with_the_directive_to_set() {
     let (campanile, _backend) = start(|start| start).await;
     let [cookie, session] = LOGIN;
     let arguments = [cookie, session, "--idle", "30s"];
-    let said = behind(&campanile, Fault::Cuts(Duration::from_secs(2)), &arguments).await;
+    let said = behind(&campanile, Fault::Cuts(Duration::from_secs(6)), &arguments).await;
     assert!(!said.content);
     assert!(said.results().ends_with("fail idle\n"), "{}", said.results());
     let about = said.about("idle");

@@ -85,7 +85,7 @@ async fn the_proxy_protocol_says_where_a_client_is_in_both_versions() {
             .env("CAMPANILE_PUBLIC_TRUSTED_PROXIES", "127.0.0.0/8")
             .env("CAMPANILE_PUBLIC_PROXY_PROTOCOL", "true")
             .env("CAMPANILE_LIMITS_CONNECTIONS_PER_ADDRESS_MAX", "2")
-            .env("CAMPANILE_LIMITS_HANDSHAKE_TIMEOUT_S", "1")
+            .env("CAMPANILE_LIMITS_HANDSHAKE_TIMEOUT_S", "4")
     })
     .await;
     let line = b"PROXY TCP4 198.51.100.1 127.0.0.1 4711 80\r\n";

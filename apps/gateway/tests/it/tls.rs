@@ -105,7 +105,7 @@ async fn what_comes_right_behind_the_opening_is_answered_under_tls() {
     let mut came = Vec::new();
     let pongs = |came: &[u8]| came.windows(6).filter(|part| *part == b"\x81\x04pong").count();
     while pongs(&came) < 3 {
-        let read = tokio::time::timeout(Duration::from_secs(30), stream.read_buf(&mut came)).await;
+        let read = tokio::time::timeout(Duration::from_secs(60), stream.read_buf(&mut came)).await;
         assert!(read.expect("all pings are answered").expect("it is open") > 0);
     }
 }
@@ -138,7 +138,7 @@ async fn a_new_certificate_is_shown_to_new_clients_and_harms_no_old_one() {
 #[tokio::test(flavor = "multi_thread")]
 async fn who_speaks_plain_http_to_the_tls_port_is_told_so_and_who_is_slow_is_counted() {
     let (campanile, certificate, _backend) =
-        start(|start| start.env("CAMPANILE_LIMITS_HANDSHAKE_TIMEOUT_S", "1")).await;
+        start(|start| start.env("CAMPANILE_LIMITS_HANDSHAKE_TIMEOUT_S", "4")).await;
     let answer = http::get(campanile.public, "/livez").await.expect("it is answered");
     assert_eq!(answer.status, 400);
     assert_eq!(answer.body, "this port speaks TLS: use https:// or wss://\n");
@@ -149,7 +149,7 @@ async fn who_speaks_plain_http_to_the_tls_port_is_told_so_and_who_is_slow_is_cou
     for stream in [&mut garbage, &mut slow] {
         let mut answer = Vec::new();
         let end = stream.read_to_end(&mut answer);
-        let end = tokio::time::timeout(Duration::from_secs(30), end).await;
+        let end = tokio::time::timeout(Duration::from_secs(60), end).await;
         assert!(end.is_ok(), "it is still connected");
     }
     // They are counted when they are closed, on a thread of their own.

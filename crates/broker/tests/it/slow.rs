@@ -15,11 +15,14 @@ pub(crate) enum Slow {
 
 const PUBLICATIONS: usize = 1000;
 
+/// As short as a machine may be trusted to let both live on within it.
+const SILENCE: Duration = Duration::from_secs(3);
+
 /// A node that takes nothing for a while hears all, or is told where something is missing.
 pub(crate) async fn check(url: &BrokerUrl, slow: Slow, tune: Tune) {
     let quick = settings(url.clone(), "slow", tune);
     let settings = Settings { events_max: 4, backlog_bytes_max: 100 << 10, ..quick.clone() };
-    let settings = Settings { silence: Duration::from_millis(600), ..settings };
+    let settings = Settings { silence: SILENCE, ..settings };
     let mut node = Node::start(&settings).await;
     let other = Node::start(&quick).await;
     node.listen("room").await;
@@ -29,8 +32,8 @@ pub(crate) async fn check(url: &BrokerUrl, slow: Slow, tune: Tune) {
         let text = format!("{number} {}", "x".repeat(1000));
         hearing.publish(To::Rooms(&["room"]), &text).await;
     }
-    // Longer than the silence: a broker that waits must not be taken for a dead one.
-    tokio::time::sleep(Duration::from_secs(2)).await;
+    // A broker that waits must not be taken for a dead one.
+    tokio::time::sleep(SILENCE * 2).await;
     let mut next = 0;
     while next < PUBLICATIONS {
         match node.event().await {

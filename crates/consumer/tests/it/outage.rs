@@ -85,7 +85,7 @@ async fn consumers_on_the_pubsub_layer_outlive_redis_and_are_told_what_they_may_
 fn settings(redis: &Redis) -> RedisSettings {
     RedisSettings {
         hosts: vec![redis.url_text(redis.port()).parse().expect("it is a URL")],
-        silence: Duration::from_secs(2),
+        silence: Duration::from_secs(4),
         ..RedisSettings::default()
     }
 }

@@ -57,7 +57,7 @@ pub(super) struct Publisher {
 /// The channel of the room `{"n":0}` in Redis: the SHA-1 of that text.
 const ROOM_0: &str = "hightemplar:room:d46121fb59b3384f5a5cad7e39a6e768e33fd5a7";
 
-const WITHIN: Duration = Duration::from_secs(30);
+const WITHIN: Duration = Duration::from_secs(60);
 
 impl Publisher {
     pub(super) fn new(name: impl Into<String>, way: Way) -> Publisher {

@@ -109,7 +109,7 @@ async fn told(campanile: &Campanile) -> String {
 async fn a_backend_in_trouble_lets_nobody_in_and_harms_nobody_inside() {
     let own = own_address();
     let backend = Unruly::start(backend_address(own)).await;
-    let campanile = Start::new(own).env("CAMPANILE_BACKEND_TIMEOUT_S", "1").ready().await;
+    let campanile = Start::new(own).env("CAMPANILE_BACKEND_TIMEOUT_S", "3").ready().await;
     let mut witness = Witness::subscribe(&campanile).await;
     let json = "application/json";
     let list = |rooms: u32| {

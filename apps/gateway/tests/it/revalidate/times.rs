@@ -71,7 +71,7 @@ async fn a_wish_during_a_question_is_one_question_more() {
     let mut client = listen(&campanile, "/ws/", "a b").await;
     backend.take_seen(1).await;
     let mut slow = allowed("", "a b");
-    slow.delay = Duration::from_millis(500);
+    slow.delay = Duration::from_secs(3);
     backend.answer(move |_| slow.clone());
     wish(&campanile, "revalidate").await;
     // The backend has this question and will answer it by the rooms of then.

@@ -97,7 +97,7 @@ async fn a_user_cannot_have_more_connections_than_the_limit_and_others_can() {
 async fn a_wish_reaches_who_is_on_the_way_in_when_it_comes() {
     let (campanile, backend) = start(allowed("ada", "a"), |start| start).await;
     let mut slow = allowed("ada", "a b");
-    slow.delay = Duration::from_millis(500);
+    slow.delay = Duration::from_secs(3);
     backend.answer(move |_| slow.clone());
     let opening = open(&campanile, "/ws/");
     let taking_away = async {

@@ -16,7 +16,7 @@ const INTERNAL_PORT: u16 = 18_002;
 const BACKEND_PORT: u16 = 18_080;
 
 /// How long a start may take; a debug build on a busy machine is far below it.
-const START: Duration = Duration::from_secs(30);
+const START: Duration = Duration::from_secs(60);
 
 /// Returns a loopback address that no other test has, in this process or another.
 ///

@@ -15,7 +15,8 @@ pub(crate) fn settings(ports: &[u16]) -> RedisSettings {
     let url = |port| format!("redis://127.0.0.1:{port}/0").parse().expect("it is a URL");
     RedisSettings {
         hosts: ports.iter().map(url).collect(),
-        silence: Duration::from_secs(2),
+        // Short, but a machine that is busy with other tests must not be taken for a lost Redis.
+        silence: Duration::from_secs(4),
         ..RedisSettings::default()
     }
 }
