@@ -93,6 +93,8 @@ pub struct Brand {
     pub styles: Vec<String>,
     /// What stands in the bar.
     pub links: Vec<Link>,
+    /// Where a user's own name in the bar leads; none is to its sessions.
+    pub own_page: Option<String>,
 }
 
 /// A link in the bar.

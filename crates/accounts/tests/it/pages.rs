@@ -90,6 +90,7 @@ async fn everybody_sees_the_links_that_concern_them() {
         logo: Some("/static/logo.svg".to_owned()),
         styles: vec!["/static/own.css".to_owned()],
         links: vec![link("entries", None), link("add", Some("readwrite"))],
+        own_page: Some("/me/".to_owned()),
     };
     let accounts = accounts_with(Settings { brand, ..settings() }).await;
     let mut ann = add_user(&accounts, "ann").await;
@@ -101,5 +102,6 @@ async fn everybody_sees_the_links_that_concern_them() {
     ann.is_superuser = true;
     accounts.change_user(&ann).await.unwrap();
     browser.log_in("ann").await;
-    assert!(browser.get("/auth/sessions/").await.body.contains(">add</a>"));
+    let page = browser.get("/auth/sessions/").await.body;
+    assert!(page.contains(">add</a>") && page.contains(r#"<a href="/me/">ann</a>"#));
 }
