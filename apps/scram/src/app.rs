@@ -2,6 +2,7 @@
 
 use crate::api::Surface;
 use crate::dispatch::CatchUp;
+use crate::pages;
 use crate::settings::Settings;
 use crate::store::{Author, Store};
 use crate::translators::Translators;
@@ -38,15 +39,21 @@ pub struct App {
 impl App {
     /// Returns how the accounts of this application are.
     pub fn accounts_settings() -> campanile_accounts::Settings {
-        let link = |path: &str, label: &str| Link {
+        let link = |path: &str, label: &str, group: Option<&str>| Link {
             path: path.to_owned(),
             label: label.to_owned(),
-            group: None,
+            group: group.map(str::to_owned),
         };
         let brand = Brand {
             name: "SCRAM".to_owned(),
-            links: vec![link("/entries/", "Entries")],
-            ..Brand::default()
+            logo: Some(pages::LOGO.to_owned()),
+            styles: vec![pages::STYLE.to_owned()],
+            links: vec![
+                link("/entries/", "Entries", None),
+                // Nobody is put into this group: superusers are in each.
+                link("/admin/", "Admin", Some("administrators")),
+            ],
+            own_page: Some("/users/~redirect/".to_owned()),
         };
         campanile_accounts::Settings {
             brand,

@@ -30,6 +30,8 @@ pub struct Settings {
     pub pagination_size: u64,
     /// How many of the newest entries the home page shows.
     pub recent_limit: u64,
+    /// Whether strangers see the start page, the list of entries and the search.
+    pub public_pages: bool,
     /// How people prove who they are.
     pub auth_method: AuthMethod,
     /// Whether a translator must show a token.
@@ -89,6 +91,7 @@ pub const VARIABLES: &[(&str, &str, &str)] = &[
     (V6_MINPREFIX, "128", "the shortest prefix of an IPv6 network, 0 to 128"),
     (PAGINATION_SIZE, "100", "entries on a page, 1 to 1000"),
     (RECENT_LIMIT, "10", "entries of each action type on the home page, 0 to 1000"),
+    (PUBLIC_PAGES, "yes", "yes, or no to show pages only to who may see entries"),
     (AUTH_METHOD, "local", "local or oidc"),
     (TRANSLATOR_AUTH, "required", "required, or open where no stranger can reach the server"),
     (EVENTS_KEPT, "7", "days for which an instance may be away and miss nothing, 1 to 365"),
@@ -106,6 +109,7 @@ const V4_MINPREFIX: &str = "V4_MINPREFIX";
 const V6_MINPREFIX: &str = "V6_MINPREFIX";
 const PAGINATION_SIZE: &str = "PAGINATION_SIZE";
 const RECENT_LIMIT: &str = "RECENT_LIMIT";
+const PUBLIC_PAGES: &str = "SCRAM_PUBLIC_PAGES";
 const AUTH_METHOD: &str = "SCRAM_AUTH_METHOD";
 const TRANSLATOR_AUTH: &str = "SCRAM_TRANSLATOR_AUTH";
 const EVENTS_KEPT: &str = "SCRAM_EVENTS_KEPT_DAYS";
@@ -148,6 +152,7 @@ impl Settings {
             },
             pagination_size: value(PAGINATION_SIZE).number(1, 1000)?,
             recent_limit: value(RECENT_LIMIT).number(0, 1000)?,
+            public_pages: value(PUBLIC_PAGES).one_of(&[("yes", true), ("no", false)])?,
             auth_method: auth_method
                 .one_of(&[("local", AuthMethod::Local), ("oidc", AuthMethod::Oidc)])?,
             translator_auth: translator_auth.one_of(&[

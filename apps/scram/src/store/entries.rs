@@ -1,11 +1,13 @@
 //! Entries: added, removed and found.
 
 mod adding;
+mod filtering;
 mod finding;
 mod removing;
 mod row;
 
 pub use adding::{Added, NewEntry};
+pub use filtering::Filter;
 pub use finding::{Activity, Found};
 pub use row::Entry;
 

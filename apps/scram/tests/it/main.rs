@@ -9,6 +9,7 @@ mod events;
 mod expiry;
 mod indexes;
 mod lists;
+mod pages;
 mod server;
 mod stage;
 mod translator;

@@ -116,6 +116,15 @@ impl Store {
         })
     }
 
+    /// Returns how many entries are active.
+    ///
+    /// # Errors
+    ///
+    /// If the database fails.
+    pub async fn active_count(&self) -> Result<u64, DbErr> {
+        entry::Entity::find().filter(active()).count(self.database.read()).await
+    }
+
     /// Returns how many entries of each action type are active, by its name; only if there are any.
     ///
     /// # Errors

@@ -1,0 +1,8 @@
+//! The pages as people see them, without a browser's scripts.
+
+mod adding;
+mod admin;
+mod browser;
+mod entries;
+mod permissions;
+mod searching;
