@@ -114,6 +114,8 @@ impl Dispatcher {
             let events = self.store.events_after(position, BATCH).await?;
             let Some(last) = events.last() else { return Ok(told) };
             position = last.id;
+            // What is told must not be forgotten, nor its number be given to something else.
+            self.store.make_durable().await?;
             told.extend(self.tell(&events).await?);
             self.store.keep_position(&self.instance, position).await?;
         }

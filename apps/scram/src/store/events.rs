@@ -37,8 +37,10 @@ pub(super) async fn write(
         return Ok(());
     }
     if transaction.get_database_backend() == DbBackend::Postgres {
-        // It is sent by the commit, and not at all without one.
-        transaction.execute_unprepared(&format!("NOTIFY {NOTIFICATION}")).await?;
+        // It is sent by the commit, and not at all without one. The commit does not wait for the
+        // disk, since all others wait for the counter until then; `Store::commit` does, afterwards.
+        let prepare = format!("NOTIFY {NOTIFICATION}; SET LOCAL synchronous_commit TO off");
+        transaction.execute_unprepared(&prepare).await?;
     }
     let mut id = take_numbers(transaction, rows.len()).await?;
     for rows in rows.chunks(ROWS_MAX) {
@@ -72,6 +74,28 @@ async fn take_numbers(transaction: &DatabaseTransaction, count: usize) -> Result
 }
 
 impl Store {
+    /// Commits changes of entries, and returns when they would outlive a loss of power.
+    pub(super) async fn commit(&self, transaction: DatabaseTransaction) -> Result<(), DbErr> {
+        transaction.commit().await?;
+        self.make_durable().await
+    }
+
+    /// Waits until all that is committed would outlive a loss of power.
+    ///
+    /// PostgreSQL writes its log in order: a commit that waits for the disk, even of a message to
+    /// nobody, waits for all before it. Those who wait at the same time share one write.
+    ///
+    /// # Errors
+    ///
+    /// If the database fails.
+    pub(crate) async fn make_durable(&self) -> Result<(), DbErr> {
+        if self.database.backend() == DbBackend::Postgres {
+            let message = "SELECT pg_logical_emit_message(true, 'scram', '')";
+            self.database.read().execute_unprepared(message).await?;
+        }
+        Ok(())
+    }
+
     /// Returns the events after a number, in their order.
     ///
     /// # Errors

@@ -102,7 +102,7 @@ impl Store {
         let ids = locked(&transaction, due, Some(limit), Others::Skip).await?;
         let change = Change { at: now(), author: "", reason: EXPIRED };
         self.end(&transaction, &ids, &change).await?;
-        transaction.commit().await?;
+        self.commit(transaction).await?;
         Ok(ids)
     }
 

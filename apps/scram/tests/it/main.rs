@@ -4,6 +4,7 @@
 
 mod api;
 mod dispatch;
+mod durable;
 mod entries;
 mod events;
 mod expiry;

@@ -68,7 +68,7 @@ impl Store {
         let by = author.user.as_deref().or(client.as_deref()).unwrap_or_default();
         let change = Change { at: now(), author: by, reason: &wanted.comment };
         self.record(&transaction, std::slice::from_ref(&row), &change).await?;
-        transaction.commit().await?;
+        self.commit(transaction).await?;
         self.wake();
         let is_new = row.revision == 1;
         Ok(Added { entry: Entry::of(row, wanted.network, &action_type.name), is_new })

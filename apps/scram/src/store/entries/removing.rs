@@ -30,7 +30,7 @@ impl Store {
         let ids = locked(&transaction, condition.add(active()), None, Others::Wait).await?;
         let change = Change { at: now(), author: by, reason: &reason };
         self.end(&transaction, &ids, &change).await?;
-        transaction.commit().await?;
+        self.commit(transaction).await?;
         if ids.is_empty() {
             return Ok(Vec::new());
         }
