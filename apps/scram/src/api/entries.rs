@@ -43,7 +43,7 @@ pub(super) struct EntryView {
 
 /// What is to be acted on.
 #[derive(ToSchema)]
-#[schema(example = json!({"route": "192.0.2.4", "comment": "scans ports", "uuid": null}))]
+#[schema(example = json!({"route": "192.0.2.4", "comment": "scans ports", "who": "zeek"}))]
 #[expect(dead_code, reason = "it describes what is read field by field")]
 pub(super) struct WantedEntry {
     /// A network or an address.

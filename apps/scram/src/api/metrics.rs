@@ -8,7 +8,7 @@ use axum::response::{IntoResponse as _, Response};
 use campanile_accounts::{Caller, Problem};
 use http::header::CONTENT_TYPE;
 use prometheus_client::encoding::text::encode;
-use prometheus_client::metrics::counter::ConstCounter;
+use prometheus_client::metrics::counter::{ConstCounter, Counter};
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
 use prometheus_client::registry::Registry;
@@ -78,11 +78,13 @@ fn around(app: &App, registry: &mut Registry) {
     let answered = app.surface.answered().into_iter();
     let answered = answered.map(|(status, count)| (status.to_string(), count));
     counters(registry, ("api_requests", "Requests for the API"), "status", answered);
-    for (name, help, count) in app.accounts.statistics().iter() {
-        registry.register(format!("accounts_{name}"), help, ConstCounter::new(count));
-    }
-    for (name, help, count) in app.translators.statistics().iter() {
-        registry.register(format!("sockets_{name}"), help, ConstCounter::new(count));
+    let (accounts, translators) = (app.accounts.statistics(), app.translators.statistics());
+    let accounts = accounts.iter().map(|counted| ("accounts", counted));
+    let sockets = translators.iter().map(|counted| ("sockets", counted));
+    for (of, (name, help, count)) in accounts.chain(sockets) {
+        // The encoder writes the last full stop.
+        let help = help.trim_end_matches('.');
+        registry.register(format!("{of}_{name}"), help, ConstCounter::new(count));
     }
 }
 
@@ -92,7 +94,7 @@ fn counters(
     label: &'static str,
     counts: impl Iterator<Item = (String, u64)>,
 ) {
-    let family = Family::<Labels, prometheus_client::metrics::counter::Counter>::default();
+    let family = Family::<Labels, Counter>::default();
     for (value, count) in counts {
         family.get_or_create(&[(label, value)]).inc_by(count);
     }

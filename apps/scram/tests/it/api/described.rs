@@ -55,13 +55,22 @@ async fn every_route_is_described_and_every_description_is_a_route() {
         for it in said["parameters"].as_array().into_iter().flatten() {
             let name = it["name"].as_str().expect("a name").trim_start_matches('*');
             let example = it["example"].as_str().map(|text| text.replace('/', "%2F"));
+            if it["in"] == "query" {
+                real += &format!("?{name}={}", example.as_deref().unwrap_or("1"));
+            }
             real = real.replace(&format!("{{{name}}}"), &example.unwrap_or_default());
         }
         assert!(!real.contains('{'), "{method} {path} describes each part of its path");
         let example = example(&document, &said);
-        let answer = stage.ask("ada", &format!("{method} {real}"), &example).await;
+        // It asks for a password.
+        let answer = match &*path {
+            "/auth-token/" => continue,
+            _ => stage.ask("ada", &format!("{method} {real}"), &example).await,
+        };
         let described = &said["responses"][answer.status.to_string()];
         assert!(described.is_object(), "{method} {real}: {answer:?}");
+        // Examples are good; what they name may not be there.
+        assert!(answer.status < 300 || answer.status == 404, "{method} {real}: {answer:?}");
         if let Some(body) = described["content"]["application/json"]["schema"].as_object() {
             check_shape(&document, &Value::Object(body.clone()), &answer.json(), &real);
         }
