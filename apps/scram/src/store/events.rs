@@ -11,7 +11,7 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, EntityTrait, QueryFilter,
-    QueryOrder, QuerySelect,
+    QueryOrder, QuerySelect, Statement,
 };
 
 /// On PostgreSQL, the name under which listeners hear of new events.
@@ -41,6 +41,9 @@ pub(super) async fn write(
         // disk, since all others wait for the counter until then; `Store::commit` does, afterwards.
         let prepare = format!("NOTIFY {NOTIFICATION}; SET LOCAL synchronous_commit TO off");
         transaction.execute_unprepared(&prepare).await?;
+        if let [row] = rows {
+            return write_one(transaction, row, instance, change).await;
+        }
     }
     let mut id = take_numbers(transaction, rows.len()).await?;
     for rows in rows.chunks(ROWS_MAX) {
@@ -52,13 +55,42 @@ pub(super) async fn write(
                 instance: Set(instance.to_owned()),
                 action_type_id: Set(row.action_type_id),
                 entry_id: Set(row.id),
-                verb: Set(if row.is_active { "A" } else { "R" }.to_owned()),
+                verb: Set(verb(row).to_owned()),
                 reason: Set(change.reason.to_owned()),
             }
         });
         event::Entity::insert_many(events).exec_without_returning(transaction).await?;
     }
     Ok(())
+}
+
+/// Writes one event and takes its number in one statement of PostgreSQL, so that others wait for the
+/// counter no longer than this one and the commit take.
+async fn write_one(
+    transaction: &DatabaseTransaction,
+    row: &entry::Model,
+    instance: &str,
+    change: &Change<'_>,
+) -> Result<(), DbErr> {
+    let statement = "WITH counter AS (UPDATE event_counter SET last = last + 1 RETURNING last)
+        INSERT INTO event (id, at, instance, action_type_id, entry_id, verb, reason)
+        SELECT last, $1, $2, $3, $4, $5, $6 FROM counter";
+    let values = [
+        change.at.into(),
+        instance.into(),
+        row.action_type_id.into(),
+        row.id.into(),
+        verb(row).into(),
+        change.reason.into(),
+    ];
+    let statement = Statement::from_sql_and_values(DbBackend::Postgres, statement, values);
+    let written = transaction.execute_raw(statement).await?;
+    if written.rows_affected() == 1 { Ok(()) } else { Err(no_counter()) }
+}
+
+/// Returns what has become of an entry.
+fn verb(row: &entry::Model) -> &'static str {
+    if row.is_active { "A" } else { "R" }
 }
 
 /// Takes so many numbers, and returns the last one before them.
