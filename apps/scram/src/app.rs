@@ -7,7 +7,7 @@ use crate::settings::Settings;
 use crate::store::{Author, Store};
 use crate::translators::Translators;
 use axum::extract::FromRef;
-use campanile_accounts::{Accounts, Brand, Caller, Link, Problem, User};
+use campanile_accounts::{Accounts, Brand, Caller, Link, Problem, Transport, User};
 use campanile_consumer::Server as Sockets;
 use std::sync::Arc;
 
@@ -38,7 +38,7 @@ pub struct App {
 
 impl App {
     /// Returns how the accounts of this application are.
-    pub fn accounts_settings() -> campanile_accounts::Settings {
+    pub fn accounts_settings(settings: &Settings) -> campanile_accounts::Settings {
         let link = |path: &str, label: &str, group: Option<&str>| Link {
             path: path.to_owned(),
             label: label.to_owned(),
@@ -55,8 +55,12 @@ impl App {
             ],
             own_page: Some("/users/~redirect/".to_owned()),
         };
+        let proxies = settings.proxies.clone();
+        let transport =
+            if proxies.is_empty() { Transport::Plain } else { Transport::Proxies(proxies) };
         campanile_accounts::Settings {
             brand,
+            transport,
             groups: vec![READONLY.to_owned(), READWRITE.to_owned()],
             ..campanile_accounts::Settings::new("SCRAM")
         }

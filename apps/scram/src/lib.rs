@@ -4,11 +4,13 @@
 //! event with each change; [`dispatch`] reads these and tells the translators by [`sockets`], of
 //! which [`translators`] knows who they are.
 //! [`api`] is for programs, [`pages`] are for people, and [`server`] holds it all together.
-//! [`translator`] is the other end of the server's WebSockets, the `scram-translator` binary.
+//! [`cli`] is the
+//! `scram` command, for administrators. [`translator`] is the other end of the server's WebSockets, the `scram-translator` binary.
 
 pub mod api;
 pub mod app;
 pub mod cidr;
+pub mod cli;
 pub mod database;
 pub mod dispatch;
 pub mod entities;

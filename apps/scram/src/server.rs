@@ -105,7 +105,7 @@ impl Server {
 async fn open(settings: &Arc<Settings>) -> Result<App, StartError> {
     let database = Database::open(&settings.database_url, settings.database_connections).await;
     let database = database.map_err(StartError::Database)?;
-    let accounts = Accounts::new(database.read().clone(), App::accounts_settings());
+    let accounts = Accounts::new(database.read().clone(), App::accounts_settings(settings));
     let accounts = accounts.map_err(StartError::Accounts)?;
     let store = Store::new(database, &settings.hostname, settings.limits);
     let sockets = Sockets::builder().shared_layer(layer(settings)?).start();

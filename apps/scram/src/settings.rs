@@ -5,7 +5,7 @@ mod tests;
 
 use crate::cidr::{Family, Network};
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -42,6 +42,21 @@ pub struct Settings {
     pub expiry_interval: Duration,
     /// How many programs of one address may register in a minute.
     pub registrations_per_minute_max: u32,
+    /// The proxies whose word is taken about who asks, and whether by TLS; none has none.
+    pub proxies: Vec<IpAddr>,
+    /// Which lines the log has, as `tracing` reads it.
+    pub log_filter: String,
+    /// How these lines look.
+    pub log_format: LogFormat,
+}
+
+/// How lines of the log look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// An object a line, for programs.
+    Json,
 }
 
 /// The shortest prefixes that may be asked for; shorter ones are too large a network.
@@ -97,6 +112,17 @@ pub const VARIABLES: &[(&str, &str, &str)] = &[
     (EVENTS_KEPT, "7", "days for which an instance may be away and miss nothing, 1 to 365"),
     (EXPIRY_INTERVAL, "30", "seconds between two looks for expirations at most, 1 to 3600"),
     (REGISTRATIONS, "10", "registrations of clients from one address in a minute, 0 to 100000"),
+    (
+        PROXIES,
+        "",
+        "addresses of the proxies before the server, with commas between; empty for none",
+    ),
+    (
+        LOG_FILTER,
+        "info",
+        "which lines the log has: off, error, warn, info, debug, or target=level,…",
+    ),
+    (LOG_FORMAT, "text", "text or json"),
 ];
 
 const LISTEN: &str = "SCRAM_LISTEN";
@@ -115,6 +141,9 @@ const TRANSLATOR_AUTH: &str = "SCRAM_TRANSLATOR_AUTH";
 const EVENTS_KEPT: &str = "SCRAM_EVENTS_KEPT_DAYS";
 const EXPIRY_INTERVAL: &str = "SCRAM_EXPIRY_SECONDS";
 const REGISTRATIONS: &str = "SCRAM_REGISTRATIONS_PER_MINUTE_MAX";
+const PROXIES: &str = "SCRAM_PROXIES";
+const LOG_FILTER: &str = "SCRAM_LOG_FILTER";
+const LOG_FORMAT: &str = "SCRAM_LOG_FORMAT";
 
 impl Settings {
     /// Reads the environment of this process.
@@ -162,6 +191,10 @@ impl Settings {
             events_kept: Duration::from_secs(value(EVENTS_KEPT).number(1, 365)? * 86_400),
             expiry_interval: Duration::from_secs(value(EXPIRY_INTERVAL).number(1, 3600)?),
             registrations_per_minute_max: value(REGISTRATIONS).number(0, 100_000)?,
+            proxies: value(PROXIES).addresses()?,
+            log_filter: value(LOG_FILTER).filter()?,
+            log_format: value(LOG_FORMAT)
+                .one_of(&[("text", LogFormat::Text), ("json", LogFormat::Json)])?,
         })
     }
 }
@@ -220,13 +253,27 @@ impl Value {
         if self.text.chars().count() <= 255 { Ok(self.text) } else { Err(self.refused()) }
     }
 
+    fn addresses(self) -> Result<Vec<IpAddr>, SettingsError> {
+        let addresses = self.text.split(',').map(str::trim).filter(|address| !address.is_empty());
+        let addresses: Result<_, _> = addresses.map(str::parse).collect();
+        addresses.map_err(|_| self.refused())
+    }
+
+    fn filter(self) -> Result<String, SettingsError> {
+        let is_one = tracing_subscriber::EnvFilter::try_new(&self.text).is_ok();
+        if is_one { Ok(self.text) } else { Err(self.refused()) }
+    }
+
     fn one_of<T: Copy>(self, words: &[(&str, T)]) -> Result<T, SettingsError> {
         let meant = words.iter().find(|(word, _)| *word == self.text);
         meant.map(|(_, meaning)| *meaning).ok_or_else(|| self.refused())
     }
 
     fn refused(self) -> SettingsError {
-        SettingsError { name: self.name, value: self.text, wanted: self.wanted }
+        // A URL may hold a password.
+        let is_secret = [DATABASE_URL, REDIS_URL].contains(&self.name);
+        let value = if is_secret { "(hidden)".to_owned() } else { self.text };
+        SettingsError { name: self.name, value, wanted: self.wanted }
     }
 }
 

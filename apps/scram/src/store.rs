@@ -14,6 +14,7 @@ pub mod events;
 pub mod expiry;
 pub mod history;
 pub mod ignore;
+pub mod import;
 mod networks;
 pub mod pages;
 pub mod templates;

@@ -11,6 +11,7 @@ pub use filtering::Filter;
 pub use finding::{Activity, Found};
 pub use row::Entry;
 
+pub(super) use adding::again;
 pub(super) use removing::{Others, locked};
 pub(super) use row::active;
 

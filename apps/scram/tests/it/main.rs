@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail where it stands")]
 
 mod api;
+mod commands;
 mod dispatch;
 mod durable;
 mod entries;

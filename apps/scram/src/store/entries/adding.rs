@@ -98,7 +98,7 @@ impl Store {
 
 /// What an entry that is there already takes from a new one: the unique key makes two first adds
 /// meet here, and the second waits for the first one's commit.
-fn again() -> OnConflict {
+pub(in crate::store) fn again() -> OnConflict {
     let revision = Expr::col((entry::Entity, entry::Column::Revision)).add(1);
     OnConflict::columns([entry::Column::RouteId, entry::Column::ActionTypeId])
         .update_columns([

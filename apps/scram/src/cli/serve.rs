@@ -1,0 +1,68 @@
+//! `scram serve`: the server, until it is told to end.
+
+mod systemd;
+
+use super::told::{Failure, Told};
+use super::warnings::warnings;
+use super::{check, logging, tools};
+use crate::server::Server;
+use crate::settings::Settings;
+use systemd::Systemd;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing::{info, warn};
+
+pub(super) async fn run() -> Result<Told, Failure> {
+    let settings = tools::settings()?;
+    logging::start(&settings);
+    say_essentials(&settings);
+    let server = start(settings).await?;
+    let systemd = Systemd::from_environment();
+    systemd.is_ready();
+    wait_for_signal().await;
+    info!("told to end");
+    systemd.is_stopping();
+    server.shutdown().await;
+    Ok(Told::nothing())
+}
+
+/// Starts a server, and says where it is and how the first administrator is made.
+pub(super) async fn start(settings: Settings) -> Result<Server, Failure> {
+    let server = Server::start(settings).await;
+    let server = server.map_err(|error| Failure::of(error.to_string()))?;
+    info!("listening on http://{}/", server.address());
+    if let Some(path) = server.app().accounts.first_administrator_path().await? {
+        info!(
+            "there is no user yet: make the first administrator within an hour at http://{}{path}",
+            server.address()
+        );
+    }
+    Ok(server)
+}
+
+fn say_essentials(settings: &Settings) {
+    info!(
+        version = env!("CARGO_PKG_VERSION"),
+        hostname = settings.hostname,
+        instance = settings.instance,
+        database = check::shown_url(&settings.database_url),
+        redis = settings.redis_url.as_deref().map(check::shown_url).unwrap_or_default(),
+        translators = ?settings.translator_auth,
+        v4_minprefix = settings.limits.v4,
+        v6_minprefix = settings.limits.v6,
+        "scram begins; `scram check` shows all settings"
+    );
+    for warning in warnings(settings) {
+        warn!("{warning}");
+    }
+}
+
+/// Waits for SIGTERM or SIGINT; for ever if the system has no signals for us.
+pub(super) async fn wait_for_signal() {
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
+}
