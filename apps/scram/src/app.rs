@@ -1,6 +1,7 @@
 //! What every request, socket and timer of one server shares.
 
 use crate::api::Surface;
+use crate::database::Database;
 use crate::dispatch::CatchUp;
 use crate::pages;
 use crate::settings::Settings;
@@ -37,6 +38,16 @@ pub struct App {
 }
 
 impl App {
+    /// Makes the accounts of this application.
+    ///
+    /// # Errors
+    ///
+    /// If the costs of a password's hash are none.
+    pub fn accounts(database: &Database, settings: &Settings) -> Result<Accounts, Problem> {
+        let (reader, writer) = (database.read().clone(), database.writer().clone());
+        Accounts::with_writer(reader, writer, App::accounts_settings(settings))
+    }
+
     /// Returns how the accounts of this application are.
     pub fn accounts_settings(settings: &Settings) -> campanile_accounts::Settings {
         let link = |path: &str, label: &str, group: Option<&str>| Link {

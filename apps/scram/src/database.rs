@@ -85,6 +85,11 @@ impl Database {
         &self.readers
     }
 
+    /// Returns where single statements write, in the same queue as [`write`](Self::write).
+    pub fn writer(&self) -> &DatabaseConnection {
+        &self.writers
+    }
+
     /// Begins to write: what is done with the transaction is done at its commit, or not at all.
     ///
     /// # Errors

@@ -10,7 +10,7 @@ use crate::store::Store;
 use crate::translators::Translators;
 use crate::{api, pages, sockets};
 use axum::Router;
-use campanile_accounts::{Accounts, Problem, SecurityHeaders};
+use campanile_accounts::{Problem, SecurityHeaders};
 use campanile_consumer::Server as Sockets;
 use campanile_layer::{Layer, MemoryLayer, RedisLayer, RedisSettings};
 use std::fmt;
@@ -105,7 +105,7 @@ impl Server {
 async fn open(settings: &Arc<Settings>) -> Result<App, StartError> {
     let database = Database::open(&settings.database_url, settings.database_connections).await;
     let database = database.map_err(StartError::Database)?;
-    let accounts = Accounts::new(database.read().clone(), App::accounts_settings(settings));
+    let accounts = App::accounts(&database, settings);
     let accounts = accounts.map_err(StartError::Accounts)?;
     let store = Store::new(database, &settings.hostname, settings.limits);
     let sockets = Sockets::builder().shared_layer(layer(settings)?).start();

@@ -20,6 +20,8 @@ pub struct Accounts(pub(crate) Arc<Inner>);
 
 pub(crate) struct Inner {
     pub(crate) database: DatabaseConnection,
+    /// By which everything is written.
+    pub(crate) writer: DatabaseConnection,
     pub(crate) settings: Settings,
     pub(crate) hasher: Hasher,
     pub(crate) throttle: Throttle,
@@ -36,6 +38,21 @@ impl Accounts {
     ///
     /// If the costs of a hash are none.
     pub fn new(database: DatabaseConnection, settings: Settings) -> Result<Accounts, Problem> {
+        Accounts::with_writer(database.clone(), database, settings)
+    }
+
+    /// Takes another way to the same database for all that is written. SQLite lets one connection
+    /// write: where the application has one for that, who logs in waits there in its queue, and is
+    /// not told that the database is locked.
+    ///
+    /// # Errors
+    ///
+    /// If the costs of a hash are none.
+    pub fn with_writer(
+        database: DatabaseConnection,
+        writer: DatabaseConnection,
+        settings: Settings,
+    ) -> Result<Accounts, Problem> {
         let counters = Arc::<Counters>::default();
         let inner = Inner {
             hasher: Hasher::new(&settings, Arc::clone(&counters))?,
@@ -44,6 +61,7 @@ impl Accounts {
             first: FirstLink::default(),
             counters,
             database,
+            writer,
             settings,
         };
         Ok(Accounts(Arc::new(inner)))
@@ -82,6 +100,10 @@ impl Accounts {
     /// Returns the database.
     pub fn database(&self) -> &DatabaseConnection {
         &self.0.database
+    }
+
+    pub(crate) fn writer(&self) -> &DatabaseConnection {
+        &self.0.writer
     }
 }
 

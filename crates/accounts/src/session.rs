@@ -54,7 +54,7 @@ impl Accounts {
             address: Set(client.address.map(|it| it.to_string()).unwrap_or_default()),
             user_agent: Set(user_agent),
         };
-        row.insert(self.database()).await?;
+        row.insert(self.writer()).await?;
         self.end_oldest_sessions(user_id).await?;
         self.0.counters.sessions_begun.one_more();
         Ok(key)
@@ -110,7 +110,7 @@ impl Accounts {
         let deleted = session::Entity::delete_many()
             .filter(session::Column::Id.eq(session))
             .filter(session::Column::UserId.eq(user_id))
-            .exec(self.database())
+            .exec(self.writer())
             .await?;
         if deleted.rows_affected > 0 {
             self.0.watch.end(Credential::Session(session));
@@ -152,7 +152,7 @@ impl Accounts {
     async fn end_these(&self, ids: Vec<i64>) -> Result<(), Problem> {
         for ids in ids.chunks(BATCH as usize) {
             let these = session::Column::Id.is_in(ids.iter().copied());
-            session::Entity::delete_many().filter(these).exec(self.database()).await?;
+            session::Entity::delete_many().filter(these).exec(self.writer()).await?;
             for id in ids {
                 self.0.watch.end(Credential::Session(*id));
             }
@@ -168,7 +168,7 @@ impl Accounts {
             .col_expr(session::Column::SeenAt, now.into())
             .col_expr(session::Column::ExpiresAt, idle.min(oldest).into())
             .filter(session::Column::Id.eq(session.id))
-            .exec(self.database())
+            .exec(self.writer())
             .await?;
         Ok(())
     }

@@ -36,7 +36,7 @@ impl Accounts {
         // Where two ask at once for the first time, both get the one that came first.
         let first_stays = OnConflict::column(token::Column::UserId).do_nothing().to_owned();
         let insert = token::Entity::insert(row).on_conflict(first_stays);
-        insert.exec_without_returning(self.database()).await?;
+        insert.exec_without_returning(self.writer()).await?;
         let row = of_user().one(self.database()).await?;
         Ok(row.ok_or(Problem::NotFound)?.key.0)
     }
@@ -47,7 +47,7 @@ impl Accounts {
     ///
     /// If the database fails.
     pub async fn remove_token(&self, user_id: i64) -> Result<(), Problem> {
-        token::Entity::delete_by_id(user_id).exec(self.database()).await?;
+        token::Entity::delete_by_id(user_id).exec(self.writer()).await?;
         self.0.watch.end(Credential::Token(user_id));
         Ok(())
     }

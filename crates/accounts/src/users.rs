@@ -75,7 +75,7 @@ impl Accounts {
             is_active: Set(true),
             created_at: Set(now()),
         };
-        match row.insert(self.database()).await {
+        match row.insert(self.writer()).await {
             Ok(row) => Ok(User::from(row)),
             Err(error) => Err(taken_or(error)),
         }
@@ -140,7 +140,7 @@ impl Accounts {
             is_active: Set(changed.is_active),
             ..Default::default()
         };
-        row.update(self.database()).await?;
+        row.update(self.writer()).await?;
         let may = |user: &User| (user.is_active, user.is_superuser, user.groups.clone());
         if may(&before) != may(changed) {
             self.end_sessions(changed.id, None).await?;
@@ -159,7 +159,7 @@ impl Accounts {
     pub async fn remove_user(&self, id: i64) -> Result<(), Problem> {
         self.end_sessions(id, None).await?;
         self.remove_token(id).await?;
-        user::Entity::delete_by_id(id).exec(self.database()).await?;
+        user::Entity::delete_by_id(id).exec(self.writer()).await?;
         Ok(())
     }
 
@@ -175,7 +175,7 @@ impl Accounts {
     ) -> Result<(), Problem> {
         let row =
             user::ActiveModel { id: Set(user_id), password: Set(password), ..Default::default() };
-        row.update(self.database()).await?;
+        row.update(self.writer()).await?;
         Ok(())
     }
 

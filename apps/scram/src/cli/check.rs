@@ -8,7 +8,6 @@ use crate::app::App;
 use crate::database::Database;
 use crate::settings::{Settings, VARIABLES};
 use crate::store::Store;
-use campanile_accounts::Accounts;
 use serde_json::{Map, Value, json};
 use url::Url;
 
@@ -39,7 +38,7 @@ pub(super) async fn run() -> Result<Told, Failure> {
 async fn database(settings: &Settings) -> Result<(String, Value), Failure> {
     let opened = Database::open(&settings.database_url, 2).await;
     let opened = opened.map_err(|error| Failure::of(error.to_string()))?;
-    let accounts = Accounts::new(opened.read().clone(), App::accounts_settings(settings))?;
+    let accounts = App::accounts(&opened, settings)?;
     let store = Store::new(opened, &settings.hostname, settings.limits);
     let backend = format!("{:?}", store.database().backend());
     let users = accounts.user_count().await?;

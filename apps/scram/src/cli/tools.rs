@@ -35,7 +35,7 @@ impl Tools {
             );
             let _ = writeln!(std::io::stderr(), "{message}");
         }
-        let accounts = Accounts::new(database.read().clone(), App::accounts_settings(&settings))?;
+        let accounts = App::accounts(&database, &settings)?;
         let store = Store::new(database, &settings.hostname, settings.limits);
         let author = author.unwrap_or_else(name_of_user);
         Ok(Tools { store, accounts, author })
