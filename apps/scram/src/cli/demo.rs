@@ -29,6 +29,7 @@ const TOKEN: &str = "demo";
 pub(super) async fn run(arguments: &Arguments) -> Result<Told, Failure> {
     let settings = settings(arguments)?;
     logging::start(&settings);
+    let mut signals = serve::Signals::listen()?;
     let server = serve::start(settings).await?;
     let (stop, stopped) = watch::channel(false);
     let translator = translate(&server, stopped).await?;
@@ -36,7 +37,7 @@ pub(super) async fn run(arguments: &Arguments) -> Result<Told, Failure> {
         "a translator of its own \"announces\" to its memory; data is in {}; Ctrl-C ends both",
         arguments.folder.display()
     );
-    serve::wait_for_signal().await;
+    signals.wait().await;
     info!("told to end");
     stop.send_replace(true);
     if let Err(error) = translator.await {

@@ -8,17 +8,18 @@ use super::{check, logging, tools};
 use crate::server::Server;
 use crate::settings::Settings;
 use systemd::Systemd;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::{info, warn};
 
 pub(super) async fn run() -> Result<Told, Failure> {
     let settings = tools::settings()?;
     logging::start(&settings);
     say_essentials(&settings);
+    let mut signals = Signals::listen()?;
     let server = start(settings).await?;
     let systemd = Systemd::from_environment();
     systemd.is_ready();
-    wait_for_signal().await;
+    signals.wait().await;
     info!("told to end");
     systemd.is_stopping();
     server.shutdown().await;
@@ -56,13 +57,27 @@ fn say_essentials(settings: &Settings) {
     }
 }
 
-/// Waits for SIGTERM or SIGINT; for ever if the system has no signals for us.
-pub(super) async fn wait_for_signal() {
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = tokio::signal::ctrl_c() => {}
+/// What tells the process to end. It is heard from the time on when this is made, also while the
+/// server starts.
+pub(super) struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    pub(super) fn listen() -> Result<Signals, Failure> {
+        let listen = |kind| {
+            signal(kind).map_err(|error| Failure::of(format!("signals cannot be heard: {error}")))
+        };
+        let terminate = listen(SignalKind::terminate())?;
+        Ok(Signals { terminate, interrupt: listen(SignalKind::interrupt())? })
+    }
+
+    /// Waits for SIGTERM or SIGINT.
+    pub(super) async fn wait(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
     }
 }
