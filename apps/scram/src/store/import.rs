@@ -90,7 +90,7 @@ impl Store {
         let rows = self.write_entries(&transaction, &wanted, &routes).await?;
         let change = Change { at: now(), author, reason: &format!("imported by {author}") };
         self.record(&transaction, &rows, &change).await?;
-        transaction.commit().await?;
+        self.commit(transaction).await?;
         self.counters.count(|so_far| so_far.added += rows.len() as u64);
         self.wake();
         let count = |rows: usize| u64::try_from(rows).expect("it is a number of rows");
