@@ -1,6 +1,6 @@
 //! SCRAM: the networks to act on, and the translators that put the wish into equipment.
 //!
-//! [`cidr`] is what a network is; [`store`] keeps which of them are to be acted on, and writes an
+//! [`cidr`] is what a network is, and [`digest`] compares many; [`store`] keeps which of them are to be acted on, and writes an
 //! event with each change; [`dispatch`] reads these and tells the translators by [`sockets`], of
 //! which [`translators`] knows who they are.
 //! [`api`] is for programs, [`pages`] are for people, and [`server`] holds it all together.
@@ -12,6 +12,7 @@ pub mod app;
 pub mod cidr;
 pub mod cli;
 pub mod database;
+pub mod digest;
 pub mod dispatch;
 pub mod entities;
 pub mod migrations;

@@ -12,6 +12,7 @@ use crate::{api, pages, sockets};
 use axum::Router;
 use campanile_accounts::{Problem, SecurityHeaders};
 use campanile_consumer::Server as Sockets;
+use campanile_layer::capacity::Capacities;
 use campanile_layer::{Layer, MemoryLayer, RedisLayer, RedisSettings};
 use std::fmt;
 use std::io;
@@ -108,7 +109,8 @@ async fn open(settings: &Arc<Settings>) -> Result<App, StartError> {
     let accounts = App::accounts(&database, settings);
     let accounts = accounts.map_err(StartError::Accounts)?;
     let store = Store::new(database, &settings.hostname, settings.limits);
-    let sockets = Sockets::builder().shared_layer(layer(settings)?).start();
+    let sockets =
+        Sockets::builder().shared_layer(layer(settings)?).limits(sockets::limits()).start();
     let sockets = sockets.map_err(StartError::Sockets)?;
     let to = ToTranslators::new(sockets.clone(), &settings.instance);
     Ok(App {
@@ -123,11 +125,19 @@ async fn open(settings: &Arc<Settings>) -> Result<App, StartError> {
 }
 
 fn layer(settings: &Settings) -> Result<Layer, StartError> {
+    let waiting = settings.translator_queue;
+    let capacity = Capacities { globs: Vec::new(), default: waiting };
+    let common = campanile_layer::Settings { capacity, ..campanile_layer::Settings::default() };
     let Some(url) = &settings.redis_url else {
-        return Ok(Arc::new(MemoryLayer::new(campanile_layer::Settings::default())));
+        return Ok(Arc::new(MemoryLayer::new(common)));
     };
     let host = url.parse().map_err(|error| StartError::Layer(format!("{error}")))?;
-    Ok(Arc::new(RedisLayer::start(RedisSettings { hosts: vec![host], ..RedisSettings::default() })))
+    Ok(Arc::new(RedisLayer::start(RedisSettings {
+        hosts: vec![host],
+        queue_messages_max: waiting,
+        common,
+        ..RedisSettings::default()
+    })))
 }
 
 /// All routes.

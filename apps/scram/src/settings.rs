@@ -48,6 +48,10 @@ pub struct Settings {
     pub log_filter: String,
     /// How these lines look.
     pub log_format: LogFormat,
+    /// How translators are compared with the database.
+    pub comparison: ComparisonSettings,
+    /// How many changes may wait for a translator before it is told everything anew.
+    pub translator_queue: usize,
 }
 
 /// How lines of the log look.
@@ -57,6 +61,18 @@ pub enum LogFormat {
     Text,
     /// An object a line, for programs.
     Json,
+}
+
+/// How translators are compared with the database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ComparisonSettings {
+    /// How often; none: never.
+    pub every: Option<Duration>,
+    /// After how long is withdrawn what is announced and not active; none: never.
+    pub ghosts_after: Option<Duration>,
+    /// About how many networks a translator is asked that does not report: so many that are active,
+    /// and so many that were.
+    pub checks_max: u64,
 }
 
 /// The shortest prefixes that may be asked for; shorter ones are too large a network.
@@ -123,6 +139,10 @@ pub const VARIABLES: &[(&str, &str, &str)] = &[
         "which lines the log has: off, error, warn, info, debug, or target=level,…",
     ),
     (LOG_FORMAT, "text", "text or json"),
+    (COMPARE, "300", "seconds between comparisons with each translator, 1 to 86400; 0: never"),
+    (GHOSTS, "600", "seconds until what is not active is withdrawn, 1 to 604800; 0: never"),
+    (CHECKS, "1000", "networks asked of a translator that cannot report, 1 to 100000"),
+    (TRANSLATOR_QUEUE, "10000", "changes that may wait for a translator, 100 to 1000000"),
 ];
 
 const LISTEN: &str = "SCRAM_LISTEN";
@@ -144,6 +164,10 @@ const REGISTRATIONS: &str = "SCRAM_REGISTRATIONS_PER_MINUTE_MAX";
 const PROXIES: &str = "SCRAM_PROXIES";
 const LOG_FILTER: &str = "SCRAM_LOG_FILTER";
 const LOG_FORMAT: &str = "SCRAM_LOG_FORMAT";
+const COMPARE: &str = "SCRAM_COMPARE_SECONDS";
+const GHOSTS: &str = "SCRAM_GHOST_SECONDS";
+const CHECKS: &str = "SCRAM_COMPARE_CHECKS";
+const TRANSLATOR_QUEUE: &str = "SCRAM_TRANSLATOR_QUEUE";
 
 impl Settings {
     /// Reads the environment of this process.
@@ -195,6 +219,12 @@ impl Settings {
             log_filter: value(LOG_FILTER).filter()?,
             log_format: value(LOG_FORMAT)
                 .one_of(&[("text", LogFormat::Text), ("json", LogFormat::Json)])?,
+            comparison: ComparisonSettings {
+                every: value(COMPARE).seconds(86_400)?,
+                ghosts_after: value(GHOSTS).seconds(604_800)?,
+                checks_max: value(CHECKS).number(1, 100_000)?,
+            },
+            translator_queue: value(TRANSLATOR_QUEUE).number(100, 1_000_000)?,
         })
     }
 }
@@ -262,6 +292,12 @@ impl Value {
     fn filter(self) -> Result<String, SettingsError> {
         let is_one = tracing_subscriber::EnvFilter::try_new(&self.text).is_ok();
         if is_one { Ok(self.text) } else { Err(self.refused()) }
+    }
+
+    /// A time of at least a second; none for 0.
+    fn seconds(self, most: u64) -> Result<Option<Duration>, SettingsError> {
+        let seconds = self.number(0, most)?;
+        Ok((seconds > 0).then(|| Duration::from_secs(seconds)))
     }
 
     fn one_of<T: Copy>(self, words: &[(&str, T)]) -> Result<T, SettingsError> {

@@ -17,6 +17,7 @@ pub mod ignore;
 pub mod import;
 mod networks;
 pub mod pages;
+pub mod snapshots;
 pub mod templates;
 pub mod translator_tokens;
 

@@ -9,20 +9,9 @@ use serde_json::{Map, Value};
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(tag = "type")]
 pub(crate) enum TranslatorEvent {
-    /// An entry has changed; the dispatcher of one instance tells its own translators.
+    /// An entry has changed.
     #[serde(rename = "translator.changed")]
-    Changed {
-        /// Whose dispatcher says so.
-        instance: String,
-        /// The number of an event by which, at the earliest, the entry was as it is told.
-        event: i64,
-        /// The number of the entry.
-        entry: i64,
-        /// Whether it is active.
-        is_active: bool,
-        /// What to say of that.
-        frames: Vec<Frame>,
-    },
+    Changed(Changed),
     /// A browser asks; any translator may answer.
     #[serde(rename = "translator.check")]
     Check {
@@ -41,14 +30,44 @@ pub(crate) enum TranslatorEvent {
     },
 }
 
+/// An entry has changed. The dispatcher of one instance tells its own translators.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Changed {
+    /// Whose dispatcher says so.
+    pub(crate) instance: String,
+    /// An event after which the entry was read.
+    pub(crate) event: i64,
+    /// The number of the entry.
+    pub(crate) entry: i64,
+    /// What to say of it.
+    pub(crate) frames: Vec<Frame>,
+}
+
+/// What a browser's consumer hears: a translator's answer.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "type")]
+pub(crate) enum BrowserEvent {
+    /// A translator has answered.
+    #[serde(rename = "browser.answer")]
+    Answer {
+        /// By what the question is known.
+        channel: String,
+        /// Whether the network is announced.
+        is_blocked: bool,
+        /// Who says so.
+        translator_name: String,
+        /// Why it is not known, if it is not.
+        error: Option<String>,
+    },
+}
+
 impl TranslatorEvent {
     pub(crate) fn changed(instance: &str, told: &Told) -> TranslatorEvent {
-        TranslatorEvent::Changed {
+        TranslatorEvent::Changed(Changed {
             instance: instance.to_owned(),
             event: told.event,
             entry: told.entry,
-            is_active: told.is_active,
             frames: told.frames.clone(),
-        }
+        })
     }
 }

@@ -24,6 +24,13 @@ pub enum Frame {
         /// How many adds it had, if the server says so.
         count: Option<u64>,
     },
+    /// Say what is announced: the sums of all, or the networks of a bucket.
+    State {
+        /// By which the answer is known.
+        id: Value,
+        /// Which bucket, if one is meant.
+        bucket: Option<u8>,
+    },
     /// Something that is none of this translator's business.
     Unknown(String),
 }
@@ -70,6 +77,12 @@ impl Frame {
                 let message = message()?;
                 let count = message.get("count").and_then(Value::as_u64);
                 Frame::SyncEnd { epoch: epoch(message), count }
+            }
+            "translator_state_request" => {
+                let message = message()?;
+                let id = message.get("id").cloned().unwrap_or_default();
+                let bucket = message.get("bucket").and_then(Value::as_u64);
+                Frame::State { id, bucket: bucket.and_then(|bucket| bucket.try_into().ok()) }
             }
             other => Frame::Unknown(other.chars().take(TYPE_CHARS_MAX).collect()),
         })

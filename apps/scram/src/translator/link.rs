@@ -4,6 +4,7 @@
 //! check is a task of its own, and a heartbeat says what is known.
 
 mod socket;
+mod state;
 
 use super::backoff::Backoff;
 use super::frame::{Check, Frame};
@@ -187,6 +188,10 @@ impl Meeting<'_> {
                 Ok(())
             }
             Frame::SyncEnd { epoch, count } => self.end_replay(&epoch, count),
+            Frame::State { id, bucket } => {
+                self.socket.send(&state::answer(shared, &id, bucket));
+                Ok(())
+            }
             Frame::Unknown(kind) => {
                 shared.statistics.frames_unknown.increase();
                 tracing::debug!(kind, "a message of a type that is not known here");

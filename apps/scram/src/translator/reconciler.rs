@@ -47,8 +47,6 @@ pub struct Reconciler {
 struct Session<'a> {
     reconciler: &'a Reconciler,
     connection: Arc<dyn Connection>,
-    /// What this translator announces, as far as it knows.
-    known: HashMap<Network, Attributes>,
     /// What gobgpd did not take: it is not logged each time.
     rejected: HashMap<Network, Attributes>,
 }
@@ -75,12 +73,7 @@ impl Reconciler {
 
     async fn connect(&self) -> Result<Session<'_>, BackendError> {
         let connection = within(CALL_WITHIN, self.backend.connect()).await?;
-        Ok(Session {
-            reconciler: self,
-            connection,
-            known: HashMap::new(),
-            rejected: HashMap::new(),
-        })
+        Ok(Session { reconciler: self, connection, rejected: HashMap::new() })
     }
 }
 
@@ -103,7 +96,10 @@ impl Session<'_> {
         shared.set_connection(Some(Arc::clone(&self.connection)));
         shared.statistics.backend_connections.increase();
         self.work().await?;
-        tracing::info!(announced = self.known.len(), "gobgpd is connected and told of all routes");
+        tracing::info!(
+            announced = shared.announced().len(),
+            "gobgpd is connected and told of all routes"
+        );
         backoff.reset();
         let compare_every = self.reconciler.compare_every;
         let mut probe = interval_at(Instant::now() + PROBE_EVERY, PROBE_EVERY);
@@ -147,19 +143,26 @@ impl Session<'_> {
         if work.withdraw_all {
             within(CALL_WITHIN, self.connection.withdraw_all()).await?;
             work.withdraw_all = false;
-            self.reconciler.shared.statistics.withdrawn.add(self.known.len());
-            self.known.clear();
+            let withdrawn = std::mem::take(&mut *self.reconciler.shared.announced()).len();
+            self.reconciler.shared.statistics.withdrawn.add(withdrawn);
         }
+        let (routes, networks) = self.sorted(&work.changes);
+        self.announce(&routes).await?;
+        self.withdraw(&networks).await
+    }
+
+    /// Returns what is to be announced and is not, and what is to be withdrawn.
+    fn sorted(&self, changes: &[(Network, Option<Attributes>)]) -> (Vec<Route>, Vec<Network>) {
+        let known = self.reconciler.shared.announced();
         let (mut routes, mut networks) = (Vec::new(), Vec::new());
-        for (network, wanted) in &work.changes {
+        for (network, wanted) in changes {
             match *wanted {
-                Some(attributes) if self.known.get(network) == Some(&attributes) => {}
+                Some(attributes) if known.get(network) == Some(&attributes) => {}
                 Some(attributes) => routes.push(Route { network: *network, attributes }),
                 None => networks.push(*network),
             }
         }
-        self.announce(&routes).await?;
-        self.withdraw(&networks).await
+        (routes, networks)
     }
 
     async fn announce(&mut self, routes: &[Route]) -> Result<(), BackendError> {
@@ -192,7 +195,7 @@ impl Session<'_> {
     fn is_announced(&mut self, route: &Route) {
         tracing::debug!(%route, "announced");
         self.rejected.remove(&route.network);
-        self.known.insert(route.network, route.attributes);
+        self.reconciler.shared.announced().insert(route.network, route.attributes);
         self.reconciler.shared.statistics.announced.increase();
     }
 
@@ -218,7 +221,7 @@ impl Session<'_> {
         }
         for network in networks {
             tracing::debug!(%network, "withdrawn");
-            self.known.remove(network);
+            self.reconciler.shared.announced().remove(network);
             self.rejected.remove(network);
         }
         self.reconciler.shared.statistics.withdrawn.add(networks.len());
@@ -228,10 +231,11 @@ impl Session<'_> {
     /// Lists what is announced, and has every difference dealt with.
     async fn compare(&mut self) -> Result<(), BackendError> {
         let own = within(LIST_WITHIN, self.connection.list_own()).await?;
-        self.known = own.into_iter().map(|route| (route.network, route.attributes)).collect();
         let Reconciler { shared, defaults, .. } = self.reconciler;
+        *shared.announced() =
+            own.into_iter().map(|route| (route.network, route.attributes)).collect();
         let differing = shared.change(|desired| {
-            let differing = differences(desired, &self.known, defaults);
+            let differing = differences(desired, &shared.announced(), defaults);
             desired.mark(differing.iter().copied());
             differing
         });
@@ -257,7 +261,7 @@ impl Session<'_> {
 
     fn show(&self) {
         let Shared { statistics, .. } = &*self.reconciler.shared;
-        statistics.set_own(Counts::of(self.known.keys()));
+        statistics.set_own(Counts::of(self.reconciler.shared.announced().keys()));
         let desired = self.reconciler.shared.desired();
         statistics.set_wanted(desired.routes().len(), desired.pending());
         drop(desired);

@@ -2,8 +2,10 @@
 
 use super::backend::{BackendError, CALL_WITHIN, Connection};
 use super::desired::Desired;
+use super::route::Attributes;
 use super::statistics::Statistics;
 use crate::cidr::Network;
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
@@ -14,6 +16,8 @@ pub struct Shared {
     pub(super) changed: Notify,
     /// The connection to gobgpd, while it is believed to work.
     connection: Mutex<Option<Arc<dyn Connection>>>,
+    /// What this translator announces, as far as it knows.
+    announced: Mutex<HashMap<Network, Attributes>>,
     /// What happened.
     pub statistics: Statistics,
 }
@@ -25,6 +29,7 @@ impl Shared {
             desired: Mutex::new(Desired::new(routes_max)),
             changed: Notify::new(),
             connection: Mutex::new(None),
+            announced: Mutex::default(),
             statistics: Statistics::default(),
         })
     }
@@ -56,6 +61,12 @@ impl Shared {
         })?;
         let asked = tokio::time::timeout(CALL_WITHIN, connection.covers(network));
         asked.await.unwrap_or_else(|_| Err(BackendError::too_late()))
+    }
+
+    /// Returns what is announced: to be given back soon. It means something while there is a
+    /// connection to gobgpd.
+    pub(super) fn announced(&self) -> MutexGuard<'_, HashMap<Network, Attributes>> {
+        self.announced.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn connection(&self) -> Option<Arc<dyn Connection>> {

@@ -13,6 +13,7 @@ mod indexes;
 mod lists;
 mod pages;
 mod server;
+mod sockets;
 mod stage;
 mod translator;
 mod translator_tokens;

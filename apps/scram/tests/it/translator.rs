@@ -3,5 +3,5 @@
 mod gobgpd;
 mod link;
 mod program;
-mod support;
+pub(crate) mod support;
 mod version4;
