@@ -63,9 +63,8 @@ impl Double {
                 return;
             }
             "translator_add" => {
-                if self.loses.take_if(|lost| *lost == route()).is_none() {
-                    self.announced.insert(route());
-                }
+                let is_lost = self.loses.take_if(|lost| *lost == route()).is_some();
+                self.announced.extend((!is_lost).then(route));
             }
             "translator_remove" => drop(self.announced.remove(&route())),
             _ => {}
