@@ -33,6 +33,7 @@ pub fn routes(accounts: &Accounts) -> Router<App> {
         .route("/", get(home::show))
         .route("/add/", post(add::add))
         .route("/entries/", get(entries::show))
+        .route("/entries/last-event/", get(entries::last_event))
         .route("/entries/withdraw/", post(entries::withdraw))
         .route("/search/", get(search::lead_home).post(search::search))
         .route("/{id}/", get(entry::show))
@@ -54,5 +55,6 @@ fn files() -> Router<App> {
         .route(LOGO, LOGO_FILE.route())
         .route("/static/scram/expiration.js", module(include_str!("../static/expiration.js")))
         .route("/static/scram/status.js", module(include_str!("../static/status.js")))
+        .route("/static/scram/changed.js", module(include_str!("../static/changed.js")))
         .route("/static/scram/checks.js", module(include_str!("../static/checks.js")))
 }

@@ -21,8 +21,8 @@ export class Checks {
   /** @type {Map<string, string>} The rows that wait to be asked, with their networks. */
   #waiting = new Map();
   #attempts = 0;
-  /** @type {number | undefined} */
-  #timer;
+  /** Whether it must wait before it asks more. */
+  #isPausing = false;
 
   /**
    * @param {string} actionType
@@ -72,13 +72,14 @@ export class Checks {
 
   /** Sends a few of those that wait, and the others later: the server takes only so many. */
   #send() {
-    if (!this.isOpen || this.#timer !== undefined) return;
+    if (!this.isOpen || this.#isPausing) return;
     for (const [row, route] of [...this.#waiting].slice(0, BURST.questions)) {
       this.#waiting.delete(row);
       this.#socket?.send(JSON.stringify({ type: 'wui_check_req', message: { route, row } }));
     }
-    this.#timer = setTimeout(() => {
-      this.#timer = undefined;
+    this.#isPausing = true;
+    setTimeout(() => {
+      this.#isPausing = false;
       if (this.#waiting.size > 0) this.#send();
     }, BURST.everyMs);
   }

@@ -2,9 +2,9 @@
 
 /** How long each is, in seconds; none is never. */
 const SHORTCUTS = /** @type {const} */ ([
-  ['1 hour', 3600],
-  ['1 day', 86_400],
-  ['1 week', 604_800],
+  ['Hour', 3600],
+  ['Day', 86_400],
+  ['Week', 604_800],
   ['Never', null],
 ]);
 

@@ -19,6 +19,8 @@ use url::form_urlencoded;
 struct EntriesPage {
     page: View,
     sections: Vec<Section>,
+    /// The number of the last change that the page may show.
+    last_event: i64,
 }
 
 /// The active entries of one action type, or those of them that are on this page.
@@ -45,6 +47,8 @@ pub(super) async fn show(
     page: View,
 ) -> Result<Response, Problem> {
     page.require_public()?;
+    // Before the rest: what changes meanwhile is then told of once too often, rather than never.
+    let last_event = app.store.last_event().await?;
     let mut sections = Vec::new();
     for action_type in app.store.action_types().await? {
         let section = section(&app, action_type, &parameters).await?;
@@ -53,7 +57,7 @@ pub(super) async fn show(
             sections.push(section);
         }
     }
-    render(&EntriesPage { page, sections })
+    render(&EntriesPage { page, sections, last_event })
 }
 
 async fn section(
@@ -81,6 +85,12 @@ async fn section(
         entries,
         number,
     })
+}
+
+/// Answers the number of the last change, by which a page knows that it is old.
+pub(super) async fn last_event(State(app): State<App>, page: View) -> Result<Response, Problem> {
+    page.require_public()?;
+    Ok(app.store.last_event().await?.to_string().into_response())
 }
 
 /// Has a ghost withdrawn, by all translators of its action type.

@@ -64,6 +64,11 @@ impl Typed {
     }
 }
 
+/// Returns whether a field is the first with a fault: there somebody goes on.
+pub(super) fn is_first(faults: &Fields, name: &str) -> bool {
+    faults.iter().next().is_some_and(|(first, _)| first == name)
+}
+
 /// Reads what the browser's field for a time holds, which is taken as UTC; none if it is empty.
 pub(super) fn expiration(text: &str) -> Result<Option<DateTime<Utc>>, &'static str> {
     if text.is_empty() {

@@ -11,7 +11,7 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use campanile_accounts::{Fields, Problem, render};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 const HERE: &str = "/admin/templates/";
 
@@ -74,7 +74,8 @@ fn previews(templates: &Templates) -> Vec<(&'static str, Vec<String>)> {
     let asked = Map::from_iter([("route".to_owned(), Value::from(EXAMPLE))]);
     let checks = templates.check_messages(&network, &asked).into_iter();
     let checks = checks.map(|message| {
-        json!({ "type": "translator_check", "channel": "…", "message": message }).to_string()
+        let message = Value::Object(message);
+        format!(r#"{{"type":"translator_check","channel":"…","message":{message}}}"#)
     });
     vec![
         ("When an entry is added", text(templates.add_frames(&network)).collect()),

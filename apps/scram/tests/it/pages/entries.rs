@@ -48,6 +48,17 @@ async fn each_action_type_has_pages_of_its_own(world: World) {
     stage.end().await;
 }
 
+async fn a_page_can_know_that_it_is_old(world: World) {
+    let stage = Stage::start(world, &[]).await;
+    let mut browser = Browser::new(&stage);
+    add(stage.app(), "block", "192.0.2.1").await;
+    browser.get("/entries/").await.has(&[r#"data-event="1""#]);
+    assert_eq!(browser.get("/entries/last-event/").await.body, "1");
+    add(stage.app(), "block", "192.0.2.2").await;
+    assert_eq!(browser.get("/entries/last-event/").await.body, "2");
+    stage.end().await;
+}
+
 async fn a_disabled_type_is_listed_while_it_has_entries(world: World) {
     let stage = Stage::start(world, &[]).await;
     for name in ["shunt", "spare"] {
@@ -106,6 +117,7 @@ async fn a_ghost_is_shown_and_withdrawn_by_who_may(world: World) {
 
 on_both! {
     each_action_type_has_pages_of_its_own
+    a_page_can_know_that_it_is_old
     a_disabled_type_is_listed_while_it_has_entries
     what_strangers_see_is_the_networks_alone
     a_ghost_is_shown_and_withdrawn_by_who_may

@@ -53,6 +53,7 @@ async fn every_kind_of_user_may_what_the_table_says(world: World) {
     let table = [
         ("GET /", "200 200 200 200 200"),
         ("GET /entries/", "200 200 200 200 200"),
+        ("GET /entries/last-event/", "200 200 200 200 200"),
         ("SEARCH /search/", "200 200 200 200 200"),
         ("GET /1/", "login 403 200 200 200"),
         ("ADD /add/", "/ / / / /"),
@@ -149,6 +150,7 @@ async fn the_public_pages_can_be_hidden(world: World) {
     for (what, expected) in [
         ("GET /", "login 403 200 200 200"),
         ("GET /entries/", "login 403 200 200 200"),
+        ("GET /entries/last-event/", "login 403 200 200 200"),
         ("SEARCH /search/", "login 403 200 200 200"),
         ("ADD /add/", "login 403 / / /"),
         ("GET /auth/login/", "200 200 200 200 200"),
