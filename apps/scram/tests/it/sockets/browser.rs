@@ -31,7 +31,7 @@ async fn every_translator_answers_for_itself_to_the_browser_that_asked() {
     let mut asker = Peer::browser(&stage, "cleo").await.unwrap();
     let mut other = Peer::browser(&stage, "ada").await.unwrap();
     asker.ask("192.0.2.4/32").await;
-    let question = one.hear_told().await;
+    let question = one.hear().await;
     let expected = json!({"route": "192.0.2.4/32", "row": "12"});
     assert_eq!((&question["type"], &question["message"]), (&json!("translator_check"), &expected));
     answer(&mut one, &question, None, true).await;
@@ -40,7 +40,7 @@ async fn every_translator_answers_for_itself_to_the_browser_that_asked() {
         "translator_name": "translator at 127.0.0.1"});
     assert_eq!(heard, json!({"type": "wui_check_resp", "message": message}));
     let question = loop {
-        let heard = two.hear_told().await;
+        let heard = two.hear().await;
         if heard["type"] == "translator_check" {
             break heard;
         }

@@ -19,7 +19,8 @@ struct Two {
 
 async fn two(world: World, others: &[(&str, &str)]) -> Two {
     let url = world.url.clone();
-    let settings = |name| [&[OPEN, ("SCRAM_INSTANCE", name)], others].concat();
+    let settings =
+        |name| [&[OPEN, ("SCRAM_INSTANCE", name), ("SCRAM_COMPARE_SECONDS", "0")], others].concat();
     let one = Stage::start(world, &settings("one")).await;
     let two = serve(&url, &settings("two")).await;
     Two { one, two }

@@ -109,11 +109,14 @@ impl Peer {
         self.next().await.expect("the connection is open")
     }
 
-    /// Waits for the next frame that is no question of the comparison.
+    /// Waits for the next frame that is no question: the comparison may ask at any time.
     pub(crate) async fn hear_told(&mut self) -> Value {
         loop {
             let heard = self.hear().await;
-            if heard["type"] != "translator_state_request" {
+            if !["translator_state_request", "translator_check"]
+                .iter()
+                .any(|it| heard["type"] == *it)
+            {
                 return heard;
             }
         }

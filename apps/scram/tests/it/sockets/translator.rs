@@ -56,7 +56,7 @@ async fn each_of_three_translators_hears_exactly_what_is_added(world: World) {
         let expected =
             json!({"type": "translator_add", "message": {"route": entry.network.to_string()}});
         for translator in &mut translators {
-            assert_eq!(translator.hear().await, expected);
+            assert_eq!(translator.hear_told().await, expected);
         }
     }
     assert_eq!(stage.app().translators.of("block").len(), 3);
@@ -113,14 +113,14 @@ async fn frames_come_in_the_order_of_the_templates_with_the_route_in_its_field(w
     ];
     let expected = messages.map(|it| json!({"type": "translator_add", "message": it}));
     for frame in &expected {
-        assert_eq!(translator.hear().await, *frame);
+        assert_eq!(translator.hear_told().await, *frame);
     }
     let mut later = Peer::open(stage.address(), path, &[]).await.unwrap();
     for frame in &expected {
-        assert_eq!(later.hear().await, *frame);
+        assert_eq!(later.hear_told().await, *frame);
     }
     store.remove(found_by("192.0.2.4"), &ada()).await.unwrap();
-    let removed = translator.hear().await;
+    let removed = translator.hear_told().await;
     assert_eq!(removed["type"], "translator_remove");
     assert_eq!(removed["message"]["asn"], 65550);
     stage.end().await;
