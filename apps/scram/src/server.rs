@@ -153,9 +153,9 @@ fn router(app: &App) -> Router {
 
 /// All that goes on without being asked for.
 fn work(app: &App) -> JoinSet<()> {
-    let App { settings, store, accounts, sockets, .. } = app;
+    let App { settings, store, accounts, translators, .. } = app;
     let mut work = JoinSet::new();
-    let to = Arc::new(ToTranslators::new(sockets.clone(), &settings.instance));
+    let to = Arc::new(translators.clone());
     let dispatcher = Dispatcher::new(store.clone(), &settings.instance, to, settings.events_kept);
     work.spawn(dispatcher.asked_by(&app.catch_up).run());
     work.spawn(accounts.clone().keep_house());

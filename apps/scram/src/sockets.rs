@@ -32,10 +32,11 @@ mod asked;
 use crate::app::App;
 use crate::cidr::Network;
 use crate::dispatch::{Deliver, Told, group_of};
+use crate::translators::Translators;
 use async_trait::async_trait;
 use axum::Router;
 use campanile_consumer::{Limits, Server as Sockets, consumer_with_state};
-use campanile_layer::SendError;
+use campanile_layer::{Reach, SendError};
 use events::TranslatorEvent;
 use std::sync::Arc;
 
@@ -75,6 +76,11 @@ impl ToTranslators {
         ToTranslators { sockets, instance: instance.into() }
     }
 
+    async fn tell(&self, told: &Told) -> Result<Reach, SendError> {
+        let event = TranslatorEvent::changed(&self.instance, told);
+        self.sockets.group_send(&group_of(&told.action_type), &event).await
+    }
+
     /// Has translators of all instances withdraw a network that is not active by then.
     pub(crate) async fn withdraw(
         &self,
@@ -88,10 +94,9 @@ impl ToTranslators {
 }
 
 #[async_trait]
-impl Deliver for ToTranslators {
+impl Deliver for Translators {
     async fn deliver(&self, told: &Told) -> Result<(), String> {
-        let event = TranslatorEvent::changed(&self.instance, told);
-        match self.sockets.group_send(&group_of(&told.action_type), &event).await {
+        match self.way().tell(told).await {
             Ok(_) => Ok(()),
             Err(
                 error @ (SendError::BadName(_)
@@ -99,7 +104,8 @@ impl Deliver for ToTranslators {
                 | SendError::Unencodable(_)),
             ) => {
                 // It never will be: that must not keep back all that comes after it.
-                tracing::error!(%error, entry = told.entry, "translators cannot be told of a change");
+                self.counters().changes_unsendable.one_more();
+                tracing::error!(%error, entry = told.entry, "a change cannot be told");
                 Ok(())
             }
             Err(error) => Err(error.to_string()),

@@ -122,6 +122,11 @@ impl Translators {
         self.seats.counters.read()
     }
 
+    /// Returns the way to all of them.
+    pub(crate) fn way(&self) -> &ToTranslators {
+        &self.to
+    }
+
     /// Returns where is counted.
     pub fn counters(&self) -> &Counters {
         &self.seats.counters
