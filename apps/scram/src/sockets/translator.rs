@@ -178,7 +178,8 @@ impl Translator {
     ) -> Result<bool, Malformed> {
         match frame.kind() {
             "translator_heartbeat" => {
-                let name = frame.text("name")?.map(str::to_owned);
+                // SCRAM's own translator says so by another key.
+                let name = frame.text("name")?.or(frame.text("hostname")?).map(str::to_owned);
                 let (v4, v6) = (frame.number("v4_count")?, frame.number("v6_count")?);
                 self.seat.beat(Heartbeat { name, v4, v6 });
                 self.counters().heartbeats.one_more();

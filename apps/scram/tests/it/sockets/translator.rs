@@ -348,6 +348,12 @@ async fn heartbeats_are_shown_and_a_name_with_them() {
         (seen[0].name == "edge1" && seen[0].v6 == 6).then_some(())
     })
     .await;
+    let message = json!({"v4_count": 5, "v6_count": 6, "hostname": "edge2"});
+    translator.say(json!({"type": "translator_heartbeat", "message": message})).await;
+    until("the name is there", async || {
+        (stage.app().translators.of("block")[0].name == "edge2").then_some(())
+    })
+    .await;
     drop(translator);
     until("it is gone", async || stage.app().translators.of("block").is_empty().then_some(()))
         .await;
