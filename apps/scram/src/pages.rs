@@ -1,7 +1,7 @@
 //! What people see.
 //!
-//! One file is one page. Each page knows who looks at it by a [`View`]; what was typed into a form
-//! comes as [`Typed`], and stands there again, with its faults, if it cannot be used.
+//! One file is one page. Each page knows who looks at it by a `View`; what was typed into a form
+//! comes as `Typed`, and stands there again, with its faults, if it cannot be used.
 
 mod add;
 mod admin;
