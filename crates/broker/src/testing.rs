@@ -1,7 +1,7 @@
 //! Real brokers and databases that tests start, kill and freeze, and a line to them that can be cut.
 //!
-//! Each server has a port of 127.0.0.1 and a folder of its own, and ends when it is dropped. Where
-//! its program is not installed, the test says so and is over:
+//! Each server has a port of 127.0.0.1 and a folder of its own, and ends when it is dropped, or when
+//! its test is killed. Where its program is not installed, the test says so and is over:
 //!
 //! ```no_run
 //! use campanile_broker::testing::Server;
@@ -14,12 +14,14 @@ mod folder;
 mod line;
 mod postgres;
 mod processes;
+mod program;
 mod server;
 mod tls;
 
 pub use folder::Folder;
 pub use line::Line;
 pub use postgres::Postgres;
+pub use program::Program;
 pub use server::Server;
 
 use std::net::TcpListener;

@@ -4,12 +4,10 @@ use std::fs::File;
 use std::os::unix::fs::chown;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process_group};
-
-use super::{Folder, free_port};
+use super::{Folder, Program, free_port};
 
 /// How long it may take to start.
 const START_WITHIN: Duration = Duration::from_secs(90);
@@ -19,8 +17,9 @@ const START_WITHIN: Duration = Duration::from_secs(90);
 pub struct Postgres {
     programs: PathBuf,
     port: u16,
+    /// Dropped before its folder is removed.
+    server: Option<Program>,
     folder: Folder,
-    child: Option<Child>,
 }
 
 impl Postgres {
@@ -38,7 +37,7 @@ impl Postgres {
             return None;
         };
         let folder = Folder::new("postgres");
-        let mut server = Postgres { programs, port: free_port(), folder, child: None };
+        let mut server = Postgres { programs, port: free_port(), server: None, folder };
         if let Some((user, group)) = servant() {
             chown(server.folder.path(), Some(user), Some(group)).expect("root may give it away");
         }
@@ -71,12 +70,14 @@ impl Postgres {
         self.port
     }
 
+    /// Returns the folder with all that is its own.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// Ends it at once, as kill -9 does.
     pub fn kill(&mut self) {
-        if let Some(mut child) = self.child.take() {
-            let _ = kill_process_group(Pid::from_child(&child), Signal::KILL);
-            let _ = child.wait();
-        }
+        self.server = None;
     }
 
     /// Starts it again, after [`kill`](Self::kill), with the same port and databases.
@@ -91,12 +92,11 @@ impl Postgres {
         for setting in ["listen_addresses=127.0.0.1", "unix_socket_directories=", "fsync=off"] {
             command.args(["-c", setting]);
         }
-        command.args(["-p", &port, "-D"]).arg(self.data()).process_group(0);
-        self.child = Some(command.spawn().expect("the program starts"));
+        command.args(["-p", &port, "-D"]).arg(self.data());
+        self.server = Some(Program::start(&mut command, self.folder.path()));
         let deadline = Instant::now() + START_WITHIN;
         while !self.answers() {
-            let ended =
-                self.child.as_mut().is_some_and(|child| !matches!(child.try_wait(), Ok(None)));
+            let ended = self.server.as_mut().is_some_and(Program::has_ended);
             assert!(!ended && Instant::now() < deadline, "it does not start: {}", self.log());
             std::thread::sleep(Duration::from_millis(20));
         }
@@ -126,12 +126,6 @@ impl Postgres {
 
     fn log(&self) -> String {
         std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
-    }
-}
-
-impl Drop for Postgres {
-    fn drop(&mut self) {
-        self.kill();
     }
 }
 

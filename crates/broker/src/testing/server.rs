@@ -1,15 +1,13 @@
 //! A real broker of a test's own.
 
 use super::tls::Files;
-use super::{Folder, free_port, processes};
+use super::{Folder, Program, free_port};
 use crate::BrokerUrl;
-use rustix::process::{Pid, Signal, kill_process_group};
 use std::fs::File;
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// How long a server may take to start; RabbitMQ takes the longest.
@@ -20,12 +18,13 @@ const START_WITHIN: Duration = Duration::from_secs(240);
 pub struct Server {
     kind: Kind,
     port: u16,
+    /// Dropped before its folder is removed.
+    program: Option<Program>,
+    /// RabbitMQ's nodes find each other by one of these, which must not be a daemon.
+    epmd: Option<(Program, u16)>,
     folder: Folder,
-    child: Option<Child>,
     /// What it shows, if it speaks TLS and nothing else.
     tls: Option<Files>,
-    /// RabbitMQ's nodes find each other by one of these, which must not be a daemon.
-    epmd: Option<(Child, u16)>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -120,12 +119,14 @@ impl Server {
         self.port
     }
 
+    /// Returns the folder with all that is its own.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// Ends it at once, as kill -9 does.
     pub fn kill(&mut self) {
-        self.signal(Signal::KILL);
-        if let Some(mut child) = self.child.take() {
-            let _ = child.wait();
-        }
+        self.program = None;
     }
 
     /// Starts it again, after [`kill`](Self::kill), on the same port and folder.
@@ -134,7 +135,7 @@ impl Server {
     ///
     /// If it does not start.
     pub fn restart(&mut self) {
-        self.child = Some(self.spawn());
+        self.program = Some(self.spawn());
         self.wait_until_it_answers();
     }
 
@@ -142,21 +143,18 @@ impl Server {
     ///
     /// # Panics
     ///
-    /// If it still moves after a minute.
+    /// If it still moves after some minutes.
     pub fn freeze(&self) {
-        self.signal(Signal::STOP);
-        let Some(child) = &self.child else { return };
-        // The signal is on its way to each thread when it has been sent.
-        let deadline = Instant::now() + START_WITHIN;
-        while processes::any_moves(child.id()) {
-            assert!(Instant::now() < deadline, "{:?} does not stop", self.kind);
-            std::thread::sleep(Duration::from_millis(2));
+        if let Some(program) = &self.program {
+            program.freeze();
         }
     }
 
     /// Lets it go on.
     pub fn thaw(&self) {
-        self.signal(Signal::CONT);
+        if let Some(program) = &self.program {
+            program.thaw();
+        }
     }
 
     fn start(kind: Kind) -> Option<Server> {
@@ -173,15 +171,13 @@ impl Server {
         }
         let folder = Folder::new(kind.name());
         let tls = is_tls.then(|| Files::write(folder.path()));
-        let mut server = Server { kind, port: free_port(), folder, child: None, tls, epmd: None };
-        if kind == Kind::Rabbit {
-            server.epmd = Some(epmd());
-        }
+        let epmd = (kind == Kind::Rabbit).then(|| epmd(folder.path()));
+        let mut server = Server { kind, port: free_port(), program: None, epmd, folder, tls };
         server.restart();
         Some(server)
     }
 
-    fn spawn(&self) -> Child {
+    fn spawn(&self) -> Program {
         let program = self.kind.program().expect("it was found at the start");
         let mut command = Command::new(program);
         let (port, folder) = (self.port.to_string(), self.folder.path());
@@ -210,14 +206,8 @@ impl Server {
         }
         let log = File::create(folder.join("log")).expect("the folder can be written to");
         let errors = log.try_clone().expect("a file can be opened twice");
-        // A process group of its own, so that signals reach what it starts.
-        command
-            .stdin(Stdio::null())
-            .stdout(log)
-            .stderr(errors)
-            .process_group(0)
-            .current_dir(folder);
-        command.spawn().expect("the program starts")
+        command.stdin(Stdio::null()).stdout(log).stderr(errors).current_dir(folder);
+        Program::start(&mut command, folder)
     }
 
     fn wait_until_it_answers(&mut self) {
@@ -225,8 +215,7 @@ impl Server {
         while !self.answers() {
             let path = self.folder.path().join("log");
             let log = || std::fs::read_to_string(&path);
-            let ended =
-                self.child.as_mut().is_some_and(|child| !matches!(child.try_wait(), Ok(None)));
+            let ended = self.program.as_mut().is_some_and(Program::has_ended);
             let kind = self.kind;
             assert!(!ended && Instant::now() < deadline, "{kind:?} does not start: {:?}", log());
             std::thread::sleep(Duration::from_millis(20));
@@ -251,22 +240,6 @@ impl Server {
             && socket.read_exact(&mut answer).is_ok()
             // Redis says this while it still reads its file.
             && answer != *b"-LOA"
-    }
-
-    fn signal(&self, signal: Signal) {
-        if let Some(child) = &self.child {
-            let _ = kill_process_group(Pid::from_child(child), signal);
-        }
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        self.kill();
-        if let Some((mut epmd, _)) = self.epmd.take() {
-            let _ = epmd.kill();
-            let _ = epmd.wait();
-        }
     }
 }
 
@@ -339,10 +312,10 @@ fn redis_tls<'a>(command: &'a mut Command, port: &str, files: &Files) -> &'a mut
     command.arg("--tls-key-file").arg(&files.key)
 }
 
-fn epmd() -> (Child, u16) {
+fn epmd(folder: &Path) -> (Program, u16) {
     let port = free_port();
     let mut command = Command::new("epmd");
     command.args(["-address", "127.0.0.1", "-port", &port.to_string()]);
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    (command.spawn().expect("Erlang has epmd"), port)
+    (Program::start(&mut command, folder), port)
 }

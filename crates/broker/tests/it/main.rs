@@ -2,6 +2,7 @@
 
 mod contract;
 mod faults;
+mod killed;
 mod memory;
 mod nats;
 mod node;

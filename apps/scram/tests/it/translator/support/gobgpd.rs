@@ -1,19 +1,18 @@
 //! A real gobgpd of a test's own.
 
 use super::PATIENCE;
-use rustix::process::{Pid, Signal, kill_process};
+use campanile_broker::testing::{Folder, Program, free_port};
 use std::fs::File;
-use std::net::{TcpListener, TcpStream};
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::net::TcpStream;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// A gobgpd.
 pub(crate) struct Gobgpd {
-    folder: PathBuf,
     pub(crate) port: u16,
-    child: Option<Child>,
+    /// Dropped before its folder is removed.
+    program: Option<Program>,
+    folder: Folder,
 }
 
 const CONFIGURATION: &str = "[global.config]\nas = 65000\nrouter-id = \"127.0.0.1\"\nport = -1\n";
@@ -33,39 +32,28 @@ impl Gobgpd {
             }
             return None;
         }
-        static NEXT: AtomicU32 = AtomicU32::new(0);
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("campanile-gobgpd-{}-{number}", std::process::id());
-        let folder = std::env::temp_dir().join(name);
-        std::fs::create_dir_all(&folder).unwrap();
-        std::fs::write(folder.join("gobgpd.toml"), configuration).unwrap();
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let mut gobgpd = Gobgpd { folder, port, child: None };
+        let folder = Folder::new("gobgpd");
+        std::fs::write(folder.path().join("gobgpd.toml"), configuration).unwrap();
+        let mut gobgpd = Gobgpd { port: free_port(), program: None, folder };
         gobgpd.restart();
         Some(gobgpd)
     }
 
     /// Ends it at once, as kill -9 does.
     pub(crate) fn kill(&mut self) {
-        if let Some(mut child) = self.child.take() {
-            let _ = child.kill();
-            let _ = child.wait();
-        }
+        self.program = None;
     }
 
     /// Starts it, with no routes, and waits until it listens.
     pub(crate) fn restart(&mut self) {
         self.kill();
-        let log = File::create(self.folder.join("log")).unwrap();
-        let child = Command::new("gobgpd")
-            .arg("-f")
-            .arg(self.folder.join("gobgpd.toml"))
-            .args(["--api-hosts", &format!("127.0.0.1:{}", self.port), "--pprof-disable"])
-            .stdin(Stdio::null())
-            .stdout(log.try_clone().unwrap())
-            .stderr(log)
-            .spawn();
-        self.child = Some(child.unwrap());
+        let folder = self.folder.path();
+        let log = File::create(folder.join("log")).unwrap();
+        let mut command = Command::new("gobgpd");
+        command.arg("-f").arg(folder.join("gobgpd.toml"));
+        command.args(["--api-hosts", &format!("127.0.0.1:{}", self.port), "--pprof-disable"]);
+        command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
+        self.program = Some(Program::start(&mut command, folder));
         let deadline = Instant::now() + PATIENCE;
         while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
             assert!(Instant::now() < deadline, "gobgpd does not start");
@@ -75,12 +63,12 @@ impl Gobgpd {
 
     /// Stops it in the middle of whatever it does.
     pub(crate) fn freeze(&self) {
-        self.signal(Signal::STOP);
+        self.program.as_ref().expect("it runs").freeze();
     }
 
     /// Lets it go on.
     pub(crate) fn thaw(&self) {
-        self.signal(Signal::CONT);
+        self.program.as_ref().expect("it runs").thaw();
     }
 
     /// Returns what `gobgp global rib` says of a family: a line for each route, sorted.
@@ -96,18 +84,6 @@ impl Gobgpd {
         let mut command = Command::new("gobgp");
         command.args(["-u", "127.0.0.1", "-p", &self.port.to_string()]).args(arguments);
         command.output().unwrap().stdout
-    }
-
-    fn signal(&self, signal: Signal) {
-        let child = self.child.as_ref().expect("it runs");
-        kill_process(Pid::from_child(child), signal).unwrap();
-    }
-}
-
-impl Drop for Gobgpd {
-    fn drop(&mut self) {
-        self.kill();
-        let _ = std::fs::remove_dir_all(&self.folder);
     }
 }
 
