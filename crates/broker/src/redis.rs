@@ -41,9 +41,17 @@ async fn connect(
     connection.map_err(|error| explain(&error))
 }
 
+/// Returns the code with which Redis itself refused, be it by one command of several that are sent
+/// together; none, if it did not come to that.
+fn refusal(error: &RedisError) -> Option<String> {
+    let refused = error.clone().into_server_errors();
+    let first = refused.and_then(|errors| errors.first().map(|(_, error)| error.code().to_owned()));
+    first.or_else(|| error.code().map(str::to_owned))
+}
+
 /// Says what happened and what to do.
 fn explain(error: &RedisError) -> String {
-    match error.code() {
+    match refusal(error).as_deref() {
         Some("NOAUTH" | "WRONGPASS") => {
             format!(
                 "Redis refuses the login: check user and password of the [broker] url ({error})"
@@ -59,8 +67,8 @@ fn explain(error: &RedisError) -> String {
 
 /// Says what became of a publication that failed.
 fn publish_error(error: &RedisError) -> PublishError {
-    if error.code().is_some() {
-        // Redis itself answered that it did not.
+    if refusal(error).is_some() {
+        // Redis itself answered that it did not: several channels are one transaction.
         PublishError::Refused(explain(error))
     } else {
         PublishError::Unconfirmed(error.to_string())

@@ -1,11 +1,12 @@
 //! Redis pub/sub.
 
 use crate::faults::Missed;
-use crate::node::{Node, settings};
+use crate::node::{Node, PATIENCE, settings};
 use crate::slow::Slow;
 use crate::{contract, faults, slow};
-use campanile_broker::To;
 use campanile_broker::testing::Server;
+use campanile_broker::{PublishError, To};
+use std::time::Instant;
 
 #[tokio::test]
 async fn redis_keeps_its_promise() {
@@ -48,6 +49,37 @@ async fn what_a_backend_publishes_itself_is_heard_and_what_cannot_be_read_is_ski
     assert_eq!(node.hears().await, r#"{"rooms": [{"a": 1}]}"#);
     let counters = node.broker.counters();
     assert_eq!((counters.not_text, counters.too_long), (1, 1));
+}
+
+/// While it runs a script, it answers everything by a word that its client does not know.
+#[tokio::test]
+async fn what_a_redis_that_is_busy_refuses_was_certainly_not_published() {
+    let Some(server) = Server::redis() else { return };
+    let long = |settings: &mut campanile_broker::Settings| settings.silence = PATIENCE * 3;
+    let mut node = Node::start(&settings(server.url(), "busy", long)).await;
+    let client = redis::Client::open(server.url_text(server.port())).expect("it is a URL");
+    let config = redis::AsyncConnectionConfig::new().set_response_timeout(None);
+    let connect = || client.get_multiplexed_async_connection_with_config(&config);
+    let (mut busy, mut beside) = tokio::try_join!(connect(), connect()).expect("it is there");
+    let mut limit = redis::cmd("CONFIG");
+    limit.arg("SET").arg("busy-reply-threshold").arg(1);
+    limit.exec_async(&mut beside).await.expect("it can be set");
+    let script = tokio::spawn(async move {
+        redis::cmd("EVAL").arg("while true do end").arg(0).exec_async(&mut busy).await
+    });
+    let began = Instant::now();
+    while redis::cmd("PING").exec_async(&mut beside).await.is_ok() {
+        assert!(began.elapsed() < PATIENCE, "it does not run the script");
+    }
+    for rooms in [&["a"][..], &["a", "b"]] {
+        let refused = node.try_to_publish(To::Rooms(rooms), "lost").await;
+        let Err(PublishError::Refused(why)) = refused else { panic!("not refused: {refused:?}") };
+        assert!(why.contains("BUSY") || why.contains("EXECABORT"), "{why}");
+    }
+    redis::cmd("SCRIPT").arg("KILL").exec_async(&mut beside).await.expect("it can be ended");
+    assert!(script.await.expect("it did not panic").is_err());
+    node.publish(To::Everybody, "next").await;
+    assert_eq!(node.hears().await, "next");
 }
 
 /// Redis 7.0 mixes what a subscriber publishes in a transaction into its answer.
