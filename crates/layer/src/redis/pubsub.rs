@@ -20,6 +20,7 @@ use members::Members;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::SystemTime;
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 /// A layer in the format of `channels_redis.pubsub.RedisPubSubChannelLayer`. Its clones are the
@@ -239,15 +240,22 @@ impl Shared {
 
     /// Waits until a change is done; or returns that the host is lost.
     async fn done(&self, host: usize, number: Option<u64>) -> Result<(), Failure> {
-        if let Some(number) = number {
-            let mut state = self.hosts.watch(host);
-            tokio::select! {
-                biased;
-                () = self.ears[host].subscriptions.until_done(number) => {}
-                _ = state.wait_for(|state| matches!(state, State::Lost(_))) => {}
-            }
+        let Some(number) = number else { return self.hosts.connections(host).map(drop) };
+        // While everything is joined again the host still counts as lost. This is waited for all the
+        // same: a channel that is told of the outage must not miss anything afterwards.
+        let mut state = self.hosts.watch(host);
+        state.mark_unchanged();
+        let is_done = tokio::select! {
+            biased;
+            is_done = self.ears[host].subscriptions.until_done(number) => is_done,
+            () = lost(state) => false,
+        };
+        self.hosts.connections(host)?;
+        if is_done {
+            Ok(())
+        } else {
+            Err(Failure::Unavailable(String::from("it was lost just now")))
         }
-        self.hosts.connections(host).map(drop)
     }
 
     /// Says whether Redis did not permit what was done.
@@ -297,6 +305,12 @@ impl fmt::Debug for RedisPubSubLayer {
         let mut shown = f.debug_struct("RedisPubSubLayer");
         shown.field("hosts", &self.0.shared.settings.hosts).finish_non_exhaustive()
     }
+}
+
+/// Waits until the host is lost, or lost anew.
+async fn lost(mut state: watch::Receiver<State>) {
+    // The keeper's end is a loss, too.
+    while state.changed().await.is_ok() && !matches!(*state.borrow_and_update(), State::Lost(_)) {}
 }
 
 fn not_permitted(name: &str) -> String {

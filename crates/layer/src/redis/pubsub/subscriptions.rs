@@ -1,5 +1,8 @@
 //! To which of a host's Redis channels this process is subscribed, and to which it shall be.
 
+#[cfg(test)]
+mod tests;
+
 use crate::redis::hosts::explain;
 use redis::aio::MultiplexedConnection;
 use std::collections::{HashSet, VecDeque};
@@ -17,8 +20,7 @@ const BATCH: usize = 500;
 #[derive(Debug)]
 pub(super) struct Subscriptions {
     state: Mutex<State>,
-    /// Up to which number changes are done.
-    done: watch::Sender<u64>,
+    done: watch::Sender<Done>,
     wake: Notify,
 }
 
@@ -35,6 +37,15 @@ struct State {
     latest: u64,
 }
 
+/// How far changes have come.
+#[derive(Clone, Copy, Debug, Default)]
+struct Done {
+    /// Up to this number they were given up, as their connection was gone, if they were not done.
+    given_up: u64,
+    /// Up to this number they are done.
+    up_to: u64,
+}
+
 /// What is to be done next, and up to which number changes are done by it.
 struct Batch {
     subscribe: Vec<Arc<str>>,
@@ -47,7 +58,11 @@ pub(super) type Broken = String;
 
 impl Subscriptions {
     pub(super) fn new() -> Subscriptions {
-        Subscriptions { state: Mutex::default(), done: watch::Sender::new(0), wake: Notify::new() }
+        Subscriptions {
+            state: Mutex::default(),
+            done: watch::Sender::default(),
+            wake: Notify::new(),
+        }
     }
 
     /// Takes note that a name may be wanted or not wanted now; returns the change's number.
@@ -67,11 +82,12 @@ impl Subscriptions {
         Some(number)
     }
 
-    /// Waits until a change is done.
-    pub(super) async fn until_done(&self, number: u64) {
+    /// Waits until a change is done; returns whether it is, or was given up with its connection.
+    pub(super) async fn until_done(&self, number: u64) -> bool {
         let mut done = self.done.subscribe();
+        let decided = done.wait_for(|done| done.up_to >= number || done.given_up >= number).await;
         // The sender is there as long as this is.
-        let _ = done.wait_for(|done| *done >= number).await;
+        decided.is_ok_and(|done| done.up_to >= number)
     }
 
     /// Says whether Redis has confirmed a subscription.
@@ -96,7 +112,7 @@ impl Subscriptions {
         for names in wanted().chunks(BATCH) {
             self.subscribe(ear, names, within).await?;
         }
-        self.done.send_replace(number);
+        self.done.send_modify(|done| done.up_to = number);
         Ok(())
     }
 
@@ -116,7 +132,7 @@ impl Subscriptions {
             if let Err(why) = self.apply(ear, &batch, within).await {
                 return why;
             }
-            self.done.send_replace(batch.number);
+            self.done.send_modify(|done| done.up_to = batch.number);
         }
     }
 
@@ -126,6 +142,7 @@ impl Subscriptions {
         state.is_open = false;
         state.subscribed.clear();
         state.changed.clear();
+        self.done.send_modify(|done| done.given_up = state.latest);
     }
 
     /// Decides by what is wanted now; what is changed from here on comes in a batch of its own.
