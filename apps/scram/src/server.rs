@@ -104,7 +104,8 @@ impl Server {
 }
 
 async fn open(settings: &Arc<Settings>) -> Result<App, StartError> {
-    let database = Database::open(&settings.database_url, settings.database_connections).await;
+    let (url, connections) = (settings.database_url.reveal(), settings.database_connections);
+    let database = Database::open(url, connections).await;
     let database = database.map_err(StartError::Database)?;
     let accounts = App::accounts(&database, settings);
     let accounts = accounts.map_err(StartError::Accounts)?;
@@ -131,7 +132,7 @@ fn layer(settings: &Settings) -> Result<Layer, StartError> {
     let Some(url) = &settings.redis_url else {
         return Ok(Arc::new(MemoryLayer::new(common)));
     };
-    let host = url.parse().map_err(|error| StartError::Layer(format!("{error}")))?;
+    let host = url.reveal().parse().map_err(|error| StartError::Layer(format!("{error}")))?;
     Ok(Arc::new(RedisLayer::start(RedisSettings {
         hosts: vec![host],
         queue_messages_max: waiting,

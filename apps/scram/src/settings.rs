@@ -1,7 +1,10 @@
 //! What the environment says, under the original's names where it has one.
 
+mod secret_url;
 #[cfg(test)]
 mod tests;
+
+pub use secret_url::SecretUrl;
 
 use crate::cidr::{Family, Network};
 use std::fmt;
@@ -14,12 +17,12 @@ use std::time::Duration;
 pub struct Settings {
     /// Where people, programs and translators come in.
     pub listen: SocketAddr,
-    /// Where the data is. It may hold a password.
-    pub database_url: String,
+    /// Where the data is.
+    pub database_url: SecretUrl,
     /// How many connections to the database there are at most.
     pub database_connections: u32,
-    /// Where the channel layer is; none keeps it in this process. It may hold a password.
-    pub redis_url: Option<String>,
+    /// Where the channel layer is; none keeps it in this process.
+    pub redis_url: Option<SecretUrl>,
     /// The name under which entries of this instance are written.
     pub hostname: String,
     /// The name under which this process remembers which events it has sent.
@@ -194,9 +197,11 @@ impl Settings {
         let instance = value(INSTANCE).name()?;
         Ok(Settings {
             listen,
-            database_url: value(DATABASE_URL).text,
+            database_url: SecretUrl::new(value(DATABASE_URL).text),
             database_connections: value(DATABASE_CONNECTIONS).number(1, 1000)?,
-            redis_url: Some(value(REDIS_URL).text).filter(|url| !url.is_empty()),
+            redis_url: Some(value(REDIS_URL).text)
+                .filter(|url| !url.is_empty())
+                .map(SecretUrl::new),
             hostname: value(HOSTNAME).name()?,
             instance: if instance.is_empty() { own_name(listen) } else { instance },
             limits: PrefixLimits {

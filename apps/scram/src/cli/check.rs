@@ -6,10 +6,9 @@ use super::tools::settings;
 use super::warnings::warnings;
 use crate::app::App;
 use crate::database::Database;
-use crate::settings::{Settings, VARIABLES};
+use crate::settings::{SecretUrl, Settings, VARIABLES};
 use crate::store::Store;
 use serde_json::{Map, Value, json};
-use url::Url;
 
 pub(super) async fn run() -> Result<Told, Failure> {
     logging::start_quietly();
@@ -19,7 +18,8 @@ pub(super) async fn run() -> Result<Told, Failure> {
     for (name, default, meaning) in VARIABLES {
         let set = std::env::var(name).ok().filter(|value| !value.trim().is_empty());
         let mark = if set.is_some() { "set" } else { "default" };
-        let value = shown_url(set.as_deref().unwrap_or(default).trim());
+        // Of a URL the password is not shown.
+        let value = SecretUrl::new(set.as_deref().unwrap_or(default).trim()).to_string();
         shown.insert((*name).to_owned(), json!({ "value": value, "is_set": set.is_some() }));
         lines.push(vec![(*name).to_owned(), value, mark.to_owned(), (*meaning).to_owned()]);
     }
@@ -36,7 +36,7 @@ pub(super) async fn run() -> Result<Told, Failure> {
 
 /// Opens the database, as the server does, and counts what it holds.
 async fn database(settings: &Settings) -> Result<(String, Value), Failure> {
-    let opened = Database::open(&settings.database_url, 2).await;
+    let opened = Database::open(settings.database_url.reveal(), 2).await;
     let opened = opened.map_err(|error| Failure::of(error.to_string()))?;
     let accounts = App::accounts(&opened, settings)?;
     let store = Store::new(opened, &settings.hostname, settings.limits);
@@ -55,23 +55,4 @@ async fn database(settings: &Settings) -> Result<(String, Value), Failure> {
     });
     let _ = store.database().clone().close().await;
     Ok((text, facts))
-}
-
-/// Returns a URL without its password; another text as it is.
-pub(super) fn shown_url(text: &str) -> String {
-    if !text.contains("://") {
-        return text.to_owned();
-    }
-    match Url::parse(text) {
-        // One that can be given in the query, too.
-        Ok(url) if url.query().is_some_and(|query| query.contains("password")) => {
-            "(hidden)".to_owned()
-        }
-        Ok(mut url) if url.password().is_some() => match url.set_password(Some("hidden")) {
-            Ok(()) => url.to_string(),
-            Err(()) => "(hidden)".to_owned(),
-        },
-        Ok(_) => text.to_owned(),
-        Err(_) => "(hidden)".to_owned(),
-    }
 }

@@ -4,7 +4,7 @@ mod systemd;
 
 use super::told::{Failure, Told};
 use super::warnings::warnings;
-use super::{check, logging, tools};
+use super::{logging, tools};
 use crate::server::Server;
 use crate::settings::Settings;
 use systemd::Systemd;
@@ -45,8 +45,8 @@ fn say_essentials(settings: &Settings) {
         version = env!("CARGO_PKG_VERSION"),
         hostname = settings.hostname,
         instance = settings.instance,
-        database = check::shown_url(&settings.database_url),
-        redis = settings.redis_url.as_deref().map(check::shown_url).unwrap_or_default(),
+        database = %settings.database_url,
+        redis = settings.redis_url.as_ref().map(ToString::to_string).unwrap_or_default(),
         translators = ?settings.translator_auth,
         v4_minprefix = settings.limits.v4,
         v6_minprefix = settings.limits.v6,

@@ -25,8 +25,8 @@ const CONNECTIONS: u32 = 2;
 impl Tools {
     pub(super) async fn open(author: Option<String>) -> Result<Tools, Failure> {
         let settings = settings()?;
-        let missing = missing_file(&settings.database_url);
-        let database = Database::open(&settings.database_url, CONNECTIONS).await;
+        let missing = missing_file(settings.database_url.reveal());
+        let database = Database::open(settings.database_url.reveal(), CONNECTIONS).await;
         let database = database.map_err(|error| Failure::of(error.to_string()))?;
         if let Some(file) = missing {
             let message = format!(

@@ -25,7 +25,7 @@ pub(super) fn warnings(settings: &Settings) -> Vec<String> {
         warnings
             .push("SCRAM_HOSTNAME is not set: entries do not tell where they came in.".to_owned());
     }
-    if settings.redis_url.is_some() && settings.database_url.starts_with("sqlite:") {
+    if settings.redis_url.is_some() && settings.database_url.reveal().starts_with("sqlite:") {
         warnings.push(
             "SCRAM_REDIS_URL is set, for several instances, and they cannot share SQLite: use \
              PostgreSQL."

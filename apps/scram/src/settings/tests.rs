@@ -59,3 +59,19 @@ fn what_cannot_be_understood_is_named_with_what_it_must_be() {
         assert!(error.contains(name) && error.contains(value) && error.contains(wanted), "{error}");
     }
 }
+
+#[test]
+fn passwords_are_not_shown_wherever_the_settings_are() {
+    for url in [
+        "postgres://scram:s3cret@db.example/scram",
+        "postgres://db.example/scram?user=scram&password=s3cret",
+        "postgres://scram:s3cret@db example/scram",
+    ] {
+        let redis = "redis://:s3cret@cache.example:6379/1";
+        let settings = read(&[("SCRAM_DATABASE_URL", url), ("SCRAM_REDIS_URL", redis)]);
+        let settings = settings.expect("they are read");
+        let shown = format!("{settings:?} {}", settings.database_url);
+        assert!(!shown.contains("s3cret") && shown.contains("cache.example"), "{shown}");
+        assert_eq!(settings.database_url.reveal(), url);
+    }
+}

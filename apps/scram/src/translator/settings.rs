@@ -67,7 +67,7 @@ pub struct SettingsError {
 /// Where the server is if nothing is said: SCRAM's own compose file calls it so.
 const EVENTS_URL: &str = "ws://django:8000/ws/route_manager/translator_block/";
 
-/// A value of the token's kind that HTTP could not carry is refused, and not shown.
+/// Stands where a secret would: a token that HTTP could not carry, or a URL with a password.
 const HIDDEN: &str = "(hidden)";
 
 struct Environment<'a>(&'a dyn Fn(&str) -> Option<String>);
@@ -132,7 +132,9 @@ impl Environment<'_> {
                 && url.fragment().is_none()
                 && url.path().ends_with('/')
         });
-        url.ok_or_else(|| wrong(name, text, expected))
+        // What stands before an @ may be a password.
+        let shown = || if text.contains('@') { HIDDEN.to_owned() } else { text.clone() };
+        url.ok_or_else(|| wrong(name, shown(), expected))
     }
 
     fn token(&self) -> Result<Option<Token>, SettingsError> {

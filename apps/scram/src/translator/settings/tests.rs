@@ -34,7 +34,6 @@ fn a_setting_that_cannot_be_meant_is_named_with_what_is_expected() {
     let cases = [
         ("SCRAM_EVENTS_URL", "http://scram/ws/route_manager/translator_block/"),
         ("SCRAM_EVENTS_URL", "ws://scram/ws/route_manager/translator_block"),
-        ("SCRAM_EVENTS_URL", "ws://ada:secret@scram/ws/"),
         ("SCRAM_EVENTS_URL", "scram"),
         ("GOBGP_PORT", "0"),
         ("GOBGP_PORT", "65536"),
@@ -63,4 +62,10 @@ fn a_token_is_never_shown() {
     assert_eq!(settings.token.unwrap().reveal(), "s3cret");
     let error = read(&[("SCRAM_TRANSLATOR_TOKEN", "s3cret\nX-Other: 1")]).unwrap_err();
     assert!(!error.contains("s3cret"), "{error}");
+}
+
+#[test]
+fn a_url_with_a_password_is_refused_and_the_password_is_not_shown() {
+    let error = read(&[("SCRAM_EVENTS_URL", "ws://ada:s3cret@scram/ws/")]).unwrap_err();
+    assert!(error.starts_with("SCRAM_EVENTS_URL is \"(hidden)\""), "{error}");
 }
