@@ -37,13 +37,10 @@ pub(super) async fn write(
         return Ok(());
     }
     if transaction.get_database_backend() == DbBackend::Postgres {
-        // It is sent by the commit, and not at all without one. The commit does not wait for the
-        // disk, since all others wait for the counter until then; `Store::commit` does, afterwards.
-        let prepare = format!("NOTIFY {NOTIFICATION}; SET LOCAL synchronous_commit TO off");
-        transaction.execute_unprepared(&prepare).await?;
         if let [row] = rows {
             return write_one(transaction, row, instance, change).await;
         }
+        transaction.execute_unprepared(&format!("SELECT {}", at_commit())).await?;
     }
     let mut id = take_numbers(transaction, rows.len()).await?;
     for rows in rows.chunks(ROWS_MAX) {
@@ -64,6 +61,14 @@ pub(super) async fn write(
     Ok(())
 }
 
+/// Returns PostgreSQL's words for what the commit is to do.
+///
+/// It notifies those who listen, and there is nothing to hear without it. It does not wait for the
+/// disk, since all others wait for the counter until then; `Store::commit` does, afterwards.
+fn at_commit() -> String {
+    format!("pg_notify('{NOTIFICATION}', ''), set_config('synchronous_commit', 'off', true)")
+}
+
 /// Writes one event and takes its number in one statement of PostgreSQL, so that others wait for the
 /// counter no longer than this one and the commit take.
 async fn write_one(
@@ -72,9 +77,13 @@ async fn write_one(
     instance: &str,
     change: &Change<'_>,
 ) -> Result<(), DbErr> {
-    let statement = "WITH counter AS (UPDATE event_counter SET last = last + 1 RETURNING last)
+    let statement = format!(
+        "WITH counter AS (UPDATE event_counter SET last = last + 1 RETURNING last),
+        told AS (SELECT {})
         INSERT INTO event (id, at, instance, action_type_id, entry_id, verb, reason)
-        SELECT last, $1, $2, $3, $4, $5, $6 FROM counter";
+        SELECT last, $1, $2, $3, $4, $5, $6 FROM counter, told",
+        at_commit()
+    );
     let values = [
         change.at.into(),
         instance.into(),

@@ -8,7 +8,9 @@ use crate::store::{AddError, Author, Store, moment, networks, never, now};
 use chrono::{DateTime, Utc};
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
-use sea_orm::{ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter};
+use sea_orm::{
+    ColumnTrait, DatabaseConnection, DatabaseTransaction, DbErr, EntityTrait, QueryFilter,
+};
 use uuid::Uuid;
 
 /// An entry that somebody wants. Its texts are as long as their columns at most.
@@ -52,12 +54,15 @@ impl Store {
     }
 
     async fn try_add(&self, wanted: &NewEntry, author: &Author) -> Result<Added, AddError> {
-        let transaction = self.database.write().await?;
-        let action_type = available_action_type(&transaction, &wanted.action_type).await?;
+        // Before the transaction, so that whom this refuses never stands in SQLite's queue of
+        // writers. A right that is taken away at this moment may still be used once.
+        let database = self.database.read();
+        let action_type = available_action_type(database, &wanted.action_type).await?;
         if !self.limits.allow(&wanted.network) {
             return Err(AddError::TooLarge(self.limits));
         }
-        let client = permitted(&transaction, author, &action_type).await?;
+        let client = permitted(database, author, &action_type).await?;
+        let transaction = self.database.write().await?;
         refuse_ignored(&transaction, &wanted.network).await?;
         let route = route_id(&transaction, &wanted.network).await?;
         let row = self.row(wanted, author, (route, action_type.id));
@@ -125,12 +130,12 @@ fn answerable(author: &Author, who: Option<&str>) -> String {
 }
 
 async fn available_action_type(
-    transaction: &DatabaseTransaction,
+    database: &DatabaseConnection,
     name: &str,
 ) -> Result<action_type::Model, AddError> {
     let found = action_type::Entity::find()
         .filter(action_type::Column::Name.eq(name))
-        .one(transaction)
+        .one(database)
         .await?;
     match found {
         None => Err(AddError::ActionTypeUnknown(name.to_owned())),
@@ -141,26 +146,26 @@ async fn available_action_type(
 
 /// Returns the client's name if a client asks; its UUID counts even for one who is logged in.
 async fn permitted(
-    transaction: &DatabaseTransaction,
+    database: &DatabaseConnection,
     author: &Author,
     action_type: &action_type::Model,
 ) -> Result<Option<String>, AddError> {
     let Some(uuid) = author.client else {
         return if author.may_write { Ok(None) } else { Err(AddError::NotPermitted) };
     };
-    let client = client_of(transaction, uuid).await?.ok_or(AddError::ClientUnknown)?;
+    let client = client_of(database, uuid).await?.ok_or(AddError::ClientUnknown)?;
     let allowed = client_action_type::Entity::find_by_id((client.id, action_type.id));
-    if !client.is_authorized || allowed.one(transaction).await?.is_none() {
+    if !client.is_authorized || allowed.one(database).await?.is_none() {
         return Err(AddError::ClientNotAllowed);
     }
     Ok(Some(client.client_name))
 }
 
 async fn client_of(
-    transaction: &DatabaseTransaction,
+    database: &DatabaseConnection,
     uuid: Uuid,
 ) -> Result<Option<client::Model>, DbErr> {
-    client::Entity::find().filter(client::Column::Uuid.eq(uuid)).one(transaction).await
+    client::Entity::find().filter(client::Column::Uuid.eq(uuid)).one(database).await
 }
 
 async fn refuse_ignored(
@@ -176,10 +181,6 @@ async fn refuse_ignored(
 
 /// Returns the number of a network's row, which is made if there is none.
 async fn route_id(transaction: &DatabaseTransaction, network: &Network) -> Result<i64, DbErr> {
-    let find = || route::Entity::find().filter(networks::equal::<route::Entity>(network));
-    if let Some(found) = find().one(transaction).await? {
-        return Ok(found.id);
-    }
     let row = route::ActiveModel {
         id: NotSet,
         cidr: Set(network.to_string()),
@@ -189,8 +190,8 @@ async fn route_id(transaction: &DatabaseTransaction, network: &Network) -> Resul
         prefix: Set(network.prefix().into()),
     };
     let key = [route::Column::Family, route::Column::First, route::Column::Prefix];
-    // Another connection may make it at the same moment: then that one is taken, and locked, as
-    // this writes to it what it holds already.
+    // One that is there, be it made by another connection at this moment, is taken and locked, as
+    // this writes to it what it holds already: so one statement does whether there is one or not.
     let same = OnConflict::columns(key).update_column(route::Column::Cidr).to_owned();
     let row = route::Entity::insert(row).on_conflict(same).exec_with_returning(transaction).await?;
     Ok(row.id)
