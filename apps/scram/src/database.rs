@@ -70,14 +70,25 @@ impl Database {
 
     async fn migrate(&self) -> Result<(), DbErr> {
         if self.backend() == DbBackend::Sqlite {
-            return Migrator::up(&self.writers, None).await;
+            return self.bring_up_to_date().await;
         }
         // Instances that start together must not do it together.
         let lock = self.writers.begin().await?;
         let statement = format!("SELECT pg_advisory_xact_lock({MIGRATION_LOCK})");
         lock.execute_unprepared(&statement).await?;
-        Migrator::up(&self.writers, None).await?;
+        self.bring_up_to_date().await?;
         lock.commit().await
+    }
+
+    async fn bring_up_to_date(&self) -> Result<(), DbErr> {
+        let changes = Migrator::get_pending_migrations(&self.writers).await?.len();
+        Migrator::up(&self.writers, None).await?;
+        if changes == Migrator::migrations().len() {
+            tracing::info!("the database was empty: the tables were made");
+        } else if changes > 0 {
+            tracing::info!(changes, "the tables were brought up to date");
+        }
+        Ok(())
     }
 
     /// Returns where to read.

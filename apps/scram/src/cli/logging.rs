@@ -7,7 +7,7 @@ use tracing_subscriber::EnvFilter;
 /// Starts the log of a server.
 pub(super) fn start(settings: &Settings) {
     let lines = tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::new(&settings.log_filter))
+        .with_env_filter(filter(&settings.log_filter))
         .with_writer(std::io::stderr)
         // A file or a journal shows colours as rubbish.
         .with_ansi(std::io::stderr().is_terminal());
@@ -16,6 +16,11 @@ pub(super) fn start(settings: &Settings) {
         LogFormat::Text => lines.try_init(),
         LogFormat::Json => lines.json().flatten_event(true).try_init(),
     };
+}
+
+/// What changes the tables has a line for each change, and the server one for all.
+fn filter(wanted: &str) -> EnvFilter {
+    EnvFilter::new(format!("sea_orm_migration=warn,{wanted}"))
 }
 
 /// Starts the log of a command, which says itself what it does.

@@ -19,6 +19,9 @@ pub const CALL_WITHIN: Duration = Duration::from_secs(5);
 /// A program that announces routes.
 #[async_trait]
 pub trait Backend: Send + Sync {
+    /// Returns what the log calls it.
+    fn name(&self) -> &'static str;
+
     /// Connects to it.
     ///
     /// # Errors

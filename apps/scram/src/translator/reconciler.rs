@@ -65,7 +65,11 @@ impl Reconciler {
                 Err(error) => error,
             };
             let wait = backoff.next_wait();
-            tracing::warn!(%error, ?wait, "gobgpd is lost; connecting again. Its routes, if it lives, stay");
+            let name = self.backend.name();
+            tracing::warn!(
+                %error, ?wait,
+                "{name} is lost; connecting again. Its routes, if it lives, stay"
+            );
             self.shared.statistics.set_error(Some(error.to_string()));
             tokio::time::sleep(wait).await;
         }
@@ -98,7 +102,8 @@ impl Session<'_> {
         self.work().await?;
         tracing::info!(
             announced = shared.announced().len(),
-            "gobgpd is connected and told of all routes"
+            "{} is connected and told of all routes",
+            self.reconciler.backend.name()
         );
         backoff.reset();
         let compare_every = self.reconciler.compare_every;

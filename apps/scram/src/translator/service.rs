@@ -80,7 +80,7 @@ fn link(settings: &Settings, shared: Arc<Shared>) -> Link {
 async fn withdraw_wanted(shared: &Shared) {
     let networks: Vec<Network> = shared.desired().routes().keys().copied().collect();
     let Some(connection) = shared.connection() else {
-        tracing::warn!(routes = networks.len(), "gobgpd is lost: its routes stay announced");
+        tracing::warn!(routes = networks.len(), "no connection: what was announced stays");
         return;
     };
     for batch in networks.chunks(BATCH) {

@@ -43,6 +43,10 @@ impl Gobgp {
 
 #[async_trait]
 impl Backend for Gobgp {
+    fn name(&self) -> &'static str {
+        "gobgpd"
+    }
+
     async fn connect(&self) -> Result<Arc<dyn Connection>, BackendError> {
         let channel = dial::dial(&self.host, self.port).await?;
         if let Some(connection) = speaks::<V4>(&channel).await? {

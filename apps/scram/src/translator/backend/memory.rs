@@ -122,6 +122,10 @@ impl MemoryConnection {
 
 #[async_trait]
 impl Backend for Memory {
+    fn name(&self) -> &'static str {
+        "the memory, which announces to nobody,"
+    }
+
     async fn connect(&self) -> Result<Arc<dyn Connection>, BackendError> {
         self.answer().await?;
         let run = self.table().run;
