@@ -12,7 +12,7 @@ use crate::first::FirstLink;
 use crate::password::Hasher;
 use crate::statistics::Counters;
 use crate::throttle::Throttle;
-use crate::{Problem, Settings, Statistics, pages, programs, surface};
+use crate::{Client, PerMinute, Problem, Settings, Statistics, pages, programs, surface};
 
 /// The people of an application. Clones are the same.
 #[derive(Clone)]
@@ -25,6 +25,7 @@ pub(crate) struct Inner {
     pub(crate) settings: Settings,
     pub(crate) hasher: Hasher,
     pub(crate) throttle: Throttle,
+    pub(crate) registrations: PerMinute,
     pub(crate) watch: Watch,
     pub(crate) first: FirstLink,
     pub(crate) counters: Arc<Counters>,
@@ -57,6 +58,10 @@ impl Accounts {
         let inner = Inner {
             hasher: Hasher::new(&settings, Arc::clone(&counters))?,
             throttle: Throttle::new(settings.throttled_max, Arc::clone(&counters)),
+            registrations: PerMinute::new(
+                settings.registrations_per_minute_max,
+                settings.throttled_max,
+            ),
             watch: Watch::new(settings.watched_max),
             first: FirstLink::default(),
             counters,
@@ -100,6 +105,12 @@ impl Accounts {
     /// Returns the database.
     pub fn database(&self) -> &DatabaseConnection {
         &self.0.database
+    }
+
+    /// Lets somebody register, or says how long to wait.
+    pub(crate) fn let_register(&self, client: &Client) -> Result<(), Problem> {
+        let outcome = self.0.registrations.once_more(client);
+        outcome.inspect_err(|_| self.0.counters.registrations_throttled.one_more())
     }
 
     pub(crate) fn writer(&self) -> &DatabaseConnection {

@@ -57,7 +57,7 @@
 //! | `extract` | who sends a request: [`Caller`], [`User`], [`LoggedIn`] |
 //! | `user`, `users` | what a user is, and the table of them |
 //! | `session`, `ended`, `token`, `login` | how somebody comes to be known |
-//! | `password`, `throttle`, `first` | how hard that is made for others |
+//! | `password`, `throttle`, `per_minute`, `first` | how hard that is made for others |
 //! | `surface`, `csrf`, `cookies`, `client`, `headers` | what is around every request |
 //! | `page`, `message`, `pages`, `programs`, `files` | what browsers and programs are answered |
 //! | `problem`, `form`, `redirect` | what may go wrong, and what was sent |
@@ -86,6 +86,8 @@ mod login;
 mod password;
 
 mod throttle;
+
+mod per_minute;
 
 mod first;
 
@@ -137,6 +139,7 @@ pub use message::{Level, Message};
 pub use migrations::{Migrator, migrations};
 pub use page::{Page, render};
 pub use password::{HashCost, Password};
+pub use per_minute::PerMinute;
 pub use problem::{Fields, Problem};
 pub use redirect::{found, local_path};
 pub use session::Session;

@@ -27,7 +27,7 @@ pub enum Problem {
     NotFound,
     /// Fields of what was sent are wrong (400).
     Invalid(Fields),
-    /// Too many tries have failed (429).
+    /// Too many tries have failed, or there were too many (429).
     Throttled(Duration),
     /// Too much of the same kind is under way; later it may do (503).
     Busy,

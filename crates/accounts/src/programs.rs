@@ -74,9 +74,11 @@ struct Registered {
 
 async fn register(
     State(accounts): State<Accounts>,
+    client: Client,
     FormOrJson(sent): FormOrJson<NameAndPassword>,
 ) -> Result<(StatusCode, Json<Registered>), Problem> {
     let (username, password) = sent.present()?;
+    accounts.let_register(&client)?;
     let user = accounts.create_user(NewUser::new(username, password)).await?;
     Ok((StatusCode::CREATED, Json(Registered { username: user.username })))
 }

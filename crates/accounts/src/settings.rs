@@ -14,6 +14,9 @@ pub struct Settings {
     pub groups: Vec<String>,
     /// Whether strangers may register. If not, the routes for it are not there (404).
     pub registration: bool,
+    /// How many times a minute somebody of one address may try to register: 10. More are answered
+    /// 429.
+    pub registrations_per_minute_max: u32,
     /// The most characters in a user's name: 30.
     pub username_characters_max: usize,
     /// The fewest characters in a password: 8.
@@ -41,7 +44,8 @@ pub struct Settings {
     /// The failures for one name and address after which logins are slowed: 5. For one address and
     /// whatever names it is 20 times as many.
     pub failures_max: u32,
-    /// The most names and addresses whose failures are remembered; the oldest gives way: 10,000.
+    /// The most names and addresses whose failures are remembered, and addresses whose
+    /// registrations are; the oldest gives way: 10,000.
     pub throttled_max: usize,
     /// The most logins of which somebody waits for the end, each with any number of sockets; more
     /// sockets are answered 503: 100,000.
@@ -61,6 +65,7 @@ impl Settings {
             brand: Brand { name: name.to_owned(), ..Brand::default() },
             groups: Vec::new(),
             registration: false,
+            registrations_per_minute_max: 10,
             username_characters_max: 30,
             password_characters_min: 8,
             cookie_prefix: String::new(),

@@ -43,6 +43,8 @@ statistics! {
     logins_failed,
     /// Logins that were refused because too many had failed.
     logins_throttled,
+    /// Registrations that were refused because too many came from their address.
+    registrations_throttled,
     /// Sessions that were begun.
     sessions_begun,
     /// Sessions that gave way because their user had `sessions_max` of them.

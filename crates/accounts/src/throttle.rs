@@ -134,7 +134,7 @@ impl Failures {
 
 /// Returns what stands for whoever has the address: of IPv6 the first half, since the other is
 /// chosen by whoever lives there.
-fn network(address: IpAddr) -> IpAddr {
+pub(crate) fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(address) => IpAddr::V4(address),
         IpAddr::V6(address) => {

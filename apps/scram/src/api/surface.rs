@@ -1,31 +1,20 @@
 //! What is around every request of the API: limits, and what is counted.
 
 use crate::app::App;
-use crate::cidr::Network;
 use axum::extract::{FromRequestParts, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
-use campanile_accounts::{Client, Problem};
+use campanile_accounts::{Client, PerMinute, Problem};
 use http::request::Parts;
 use http::{StatusCode, Uri};
-use std::collections::{BTreeMap, HashMap};
-use std::net::IpAddr;
+use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
 
 /// What is remembered of requests: how they ended, and who has registered lately.
 #[derive(Debug)]
 pub struct Surface {
     answered: Mutex<BTreeMap<u16, u64>>,
-    registrations: Mutex<HashMap<Network, Registrations>>,
-    registrations_per_minute_max: u32,
-}
-
-/// How often somebody has tried to register since then.
-#[derive(Clone, Copy, Debug)]
-struct Registrations {
-    count: u32,
-    since: Instant,
+    registrations: PerMinute,
 }
 
 /// The longest query of a request, in bytes; more is answered 414.
@@ -34,13 +23,11 @@ const QUERY_BYTES_MAX: usize = 2048;
 /// Whose registrations are remembered at most; the oldest are forgotten.
 const REMEMBERED_MAX: usize = 10_000;
 
-const MINUTE: Duration = Duration::from_secs(60);
-
 impl Surface {
     /// Begins to count.
     pub fn new(registrations_per_minute_max: u32) -> Surface {
-        let (answered, registrations) = (Mutex::default(), Mutex::default());
-        Surface { answered, registrations, registrations_per_minute_max }
+        let registrations = PerMinute::new(registrations_per_minute_max, REMEMBERED_MAX);
+        Surface { answered: Mutex::default(), registrations }
     }
 
     /// Returns how many requests were answered with each status.
@@ -58,32 +45,8 @@ impl Surface {
     ///
     /// [`Problem::Throttled`] if there were too many from there in the last minute.
     pub(super) fn let_register(&self, client: &Client) -> Result<(), Problem> {
-        let whose = neighbourhood(client.address.unwrap_or(IpAddr::from([0, 0, 0, 0])));
-        let mut all = lock(&self.registrations);
-        if all.len() >= REMEMBERED_MAX && !all.contains_key(&whose) {
-            all.retain(|_, known| known.since.elapsed() < MINUTE);
-            let oldest = all.iter().min_by_key(|(_, known)| known.since).map(|(whose, _)| *whose);
-            if let Some(oldest) = oldest.filter(|_| all.len() >= REMEMBERED_MAX) {
-                all.remove(&oldest);
-            }
-        }
-        let fresh = Registrations { count: 0, since: Instant::now() };
-        let known = all.entry(whose).or_insert(fresh);
-        if known.since.elapsed() >= MINUTE {
-            *known = fresh;
-        }
-        if known.count >= self.registrations_per_minute_max {
-            return Err(Problem::Throttled(MINUTE.saturating_sub(known.since.elapsed())));
-        }
-        known.count += 1;
-        Ok(())
+        self.registrations.once_more(client)
     }
-}
-
-/// Whoever has an IPv6 address has the other addresses of its /64, too.
-fn neighbourhood(address: IpAddr) -> Network {
-    let prefix = if address.is_ipv4() { 32 } else { 64 };
-    Network::around(address, prefix).expect("an address has so many bits")
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

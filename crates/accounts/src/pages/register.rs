@@ -58,7 +58,10 @@ pub(super) async fn register(
     FormOrJson(form): FormOrJson<RegisterForm>,
 ) -> Result<Response, Problem> {
     let made = match form.new_user() {
-        Ok(new) => accounts.create_user(new).await,
+        Ok(new) => {
+            accounts.let_register(&client)?;
+            accounts.create_user(new).await
+        }
         Err(faults) => Err(Problem::Invalid(faults)),
     };
     let next = local_path(&form.next).unwrap_or("/");

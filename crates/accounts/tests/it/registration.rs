@@ -142,3 +142,34 @@ async fn where_registration_is_closed_there_is_no_trace_of_it() {
     assert_eq!(browser.post_json("/auth/register/", json).await.status, StatusCode::NOT_FOUND);
     assert_eq!(accounts.user_count().await.unwrap(), 0);
 }
+
+#[tokio::test]
+async fn from_one_address_only_so_many_register_in_a_minute_by_page_and_program_together() {
+    let settings = Settings { registrations_per_minute_max: 3, ..settings() };
+    let accounts = accounts_with(settings).await;
+    let mut program = Browser::new(&accounts);
+    let json = |name: &str| format!(r#"{{"username":"{name}","password":"seven ravens"}}"#);
+    for (name, status) in [("ann", StatusCode::CREATED), ("ann", StatusCode::BAD_REQUEST)] {
+        assert_eq!(program.post_json("/api/v1/register/", &json(name)).await.status, status);
+    }
+    let mut browser = Browser::new(&accounts);
+    let form = "username=bob&password1=seven+ravens&password2=seven+ravens";
+    let mistake = form.replace("password2=seven", "password2=eight");
+    assert_eq!(browser.fill("/auth/register/", &mistake).await.status, StatusCode::OK);
+    assert_eq!(browser.fill("/auth/register/", form).await.status, StatusCode::FOUND);
+
+    let answer = program.post_json("/api/v1/register/", &json("cleo")).await;
+    assert_eq!(answer.status, StatusCode::TOO_MANY_REQUESTS);
+    assert!((1..=60).contains(&answer.header("retry-after").parse::<u64>().unwrap()));
+    let mut browser = Browser::new(&accounts);
+    let answer = browser.fill("/auth/register/", &form.replace("bob", "dan")).await;
+    assert_eq!(answer.status, StatusCode::TOO_MANY_REQUESTS);
+    assert!(answer.body.contains("Too many tries"), "{}", answer.body);
+    assert_eq!(accounts.statistics().registrations_throttled, 2);
+    assert_eq!(accounts.user_count().await.unwrap(), 2);
+
+    let mut elsewhere = Browser::new(&accounts);
+    elsewhere.address = "198.51.100.9:1".parse().unwrap();
+    let answer = elsewhere.post_json("/api/v1/register/", &json("cleo")).await;
+    assert_eq!(answer.status, StatusCode::CREATED);
+}

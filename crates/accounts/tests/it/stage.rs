@@ -39,6 +39,7 @@ pub(crate) fn settings() -> Settings {
     Settings {
         groups: vec!["readonly".to_owned(), "readwrite".to_owned()],
         registration: true,
+        registrations_per_minute_max: 1_000,
         hash_cost: HashCost { memory_kib: 8, passes: 1, lanes: 1 },
         hashes_waiting_max: 1_000,
         ..Settings::new("Stage")
