@@ -36,7 +36,7 @@ impl Told {
         match self {
             Told { json: Value::Null, .. } => Ok(()),
             Told { json, .. } if as_json => write_out(&format!("{json}\n")),
-            Told { text, .. } => write_out(&format!("{}\n", text.trim_end())),
+            Told { text, .. } => write_out(&format!("{}\n", tamed(text.trim_end(), "\n"))),
         }
     }
 }
@@ -54,7 +54,7 @@ impl Failure {
 
     pub(super) fn print(self) -> ExitCode {
         // There is nowhere to complain about a closed standard error.
-        let _ = writeln!(std::io::stderr(), "scram: {}", self.message);
+        let _ = writeln!(std::io::stderr(), "scram: {}", tamed(&self.message, "\n"));
         ExitCode::from(self.status)
     }
 }
@@ -75,7 +75,9 @@ pub(super) fn table(names: &[&str], rows: &[Vec<String>], none: &str) -> String 
         return none.to_owned();
     }
     let head: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
-    let lines = || std::iter::once(&head).chain(rows);
+    let rows: Vec<Vec<String>> =
+        rows.iter().map(|row| row.iter().map(|cell| tamed(cell, "")).collect()).collect();
+    let lines = || std::iter::once(&head).chain(&rows);
     let widths: Vec<usize> = (0..names.len())
         .map(|column| lines().map(|line| line[column].chars().count()).max().unwrap_or(0))
         .collect();
@@ -84,6 +86,23 @@ pub(super) fn table(names: &[&str], rows: &[Vec<String>], none: &str) -> String 
         cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
     };
     lines().map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// Writes as escapes what a terminal would obey, but for `allowed`: comments and names are others'
+/// words, and even a stranger may register a client.
+fn tamed(text: &str, allowed: &str) -> String {
+    let mut tamed = String::with_capacity(text.len());
+    for character in text.chars() {
+        // Some turn the direction of what is behind them.
+        let is_obeyed = character.is_control()
+            || matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        if is_obeyed && !allowed.contains(character) {
+            tamed.extend(character.escape_default());
+        } else {
+            tamed.push(character);
+        }
+    }
+    tamed
 }
 
 impl From<DbErr> for Failure {
