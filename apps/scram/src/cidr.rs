@@ -28,6 +28,8 @@ pub enum Family {
 pub enum NetworkError {
     /// It is one, but bits behind its prefix are set: `192.0.2.1/24`.
     HostBits,
+    /// It is IPv4 in IPv6's clothes: `::ffff:192.0.2.1`.
+    Mapped,
     /// It is something else.
     Invalid,
 }
@@ -35,14 +37,19 @@ pub enum NetworkError {
 impl Network {
     /// Reads a network whose host bits must be zero; an address alone is a network of one.
     ///
-    /// An IPv4 prefix may be written as a netmask.
+    /// An IPv4 prefix may be written as a netmask. IPv4 in IPv6's clothes is refused: no router would
+    /// ever see it, so it would block nothing and pass by the ignore list.
     ///
     /// # Errors
     ///
     /// [`NetworkError`] says what is wrong.
     pub fn parse_strict(text: &str) -> Result<Network, NetworkError> {
         let written = read(text)?;
-        if written.trunc() == written { Ok(Network(written)) } else { Err(NetworkError::HostBits) }
+        match written.addr() {
+            _ if written.trunc() != written => Err(NetworkError::HostBits),
+            IpAddr::V6(address) if address.to_ipv4_mapped().is_some() => Err(NetworkError::Mapped),
+            _ => Ok(Network(written)),
+        }
     }
 
     /// Reads a network, and clears its host bits.
@@ -155,6 +162,7 @@ impl fmt::Display for NetworkError {
         // The words of the original, which clients know.
         formatter.write_str(match self {
             NetworkError::HostBits => "Must be a network address.",
+            NetworkError::Mapped => "This is IPv4 written as IPv6. Write it as IPv4.",
             NetworkError::Invalid => "Invalid CIDR address.",
         })
     }

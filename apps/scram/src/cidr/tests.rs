@@ -31,6 +31,17 @@ fn host_bits_are_refused_or_cleared() {
 }
 
 #[test]
+fn ipv4_in_ipv6_s_clothes_can_be_looked_for_and_not_be_added() {
+    for text in ["::ffff:192.0.2.4", "::ffff:c000:204/128", "::ffff:0:0/96"] {
+        assert_eq!(Network::parse_strict(text), Err(NetworkError::Mapped), "{text}");
+        assert!(Network::parse_lenient(text).is_ok(), "{text}");
+    }
+    for text in ["::/0", "::1.2.3.4", "64:ff9b::192.0.2.4"] {
+        assert!(Network::parse_strict(text).is_ok(), "{text}");
+    }
+}
+
+#[test]
 fn what_is_no_network_is_none_either_way() {
     for text in [
         "",

@@ -121,6 +121,7 @@ async fn what_is_no_network_is_refused_and_nothing_is_added(world: World) {
             bob POST entries/ {"route":"2000::1::1","comment":"x"}
             bob POST entries/ {"route":"2000::/129","comment":"x"}
             bob POST entries/ {"route":"192.0.2.1/24","comment":"x"}
+            bob POST entries/ {"route":"::ffff:192.0.2.4","comment":"x"}
             bob POST entries/ {"route":123,"comment":"x"}
             cleo GET entries/
             cleo GET entries/1.2.3.256/
@@ -150,6 +151,8 @@ async fn what_is_no_network_is_refused_and_nothing_is_added(world: World) {
           400 {"route":["Invalid CIDR address."]}
         bob POST entries/ {"route":"192.0.2.1/24","comment":"x"}
           400 {"route":["Must be a network address."]}
+        bob POST entries/ {"route":"::ffff:192.0.2.4","comment":"x"}
+          400 {"route":["This is IPv4 written as IPv6. Write it as IPv4."]}
         bob POST entries/ {"route":123,"comment":"x"}
           400 {"route":["Invalid CIDR address."]}
         cleo GET entries/
