@@ -1,12 +1,13 @@
-//! `is_active/`: whether something is done about a network. Anybody may ask.
+//! `is_active/`: whether something is done about a network. Anybody may ask, where pages are public.
 
+use super::problems::Detail;
 use super::surface::parameter;
-use crate::app::App;
+use crate::app::{App, may_view};
 use crate::cidr::Network;
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
-use campanile_accounts::Problem;
+use campanile_accounts::{Caller, Problem};
 use http::{StatusCode, Uri};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
@@ -48,15 +49,27 @@ pub(super) struct Refusal {
     error: &'static str,
 }
 
-/// Tells which active entries are inside a network, and which contain it.
+/// Tells which active entries are inside a network, and which contain it. Anybody may ask, unless
+/// strangers are to see nothing (`SCRAM_PUBLIC_PAGES=no`).
 #[utoipa::path(
     get, path = "/is_active/", tag = "entries", params(Which),
     responses(
         (status = 200, description = "What is active there.", body = ActivityView),
         (status = 400, description = "There is no network to look for.", body = Refusal),
+        (status = 403, description = "The caller may not see it.", body = Detail),
     )
 )]
-pub(super) async fn is_active(State(app): State<App>, uri: Uri) -> Result<Response, Problem> {
+pub(super) async fn is_active(
+    State(app): State<App>,
+    caller: Result<Caller, Problem>,
+    uri: Uri,
+) -> Result<Response, Problem> {
+    if !app.settings.public_pages {
+        // All networks are inside 0.0.0.0/0.
+        let caller = caller?;
+        let user = caller.user().ok_or(Problem::NotLoggedIn)?;
+        user.require(may_view(user))?;
+    }
     let text = parameter(&uri, "cidr").unwrap_or_default();
     if text.is_empty() {
         return Ok(refuse("cidr parameter is required"));
