@@ -1,7 +1,9 @@
 //! The database: SQLite in a file, or PostgreSQL for several instances.
 
 use crate::migrations::Migrator;
+use sea_orm::sqlx::postgres::PgConnection;
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sea_orm::sqlx::{Connection as _, Error};
 use sea_orm::{
     ConnectOptions, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
     SqliteTransactionMode, TransactionOptions, TransactionTrait,
@@ -9,6 +11,7 @@ use sea_orm::{
 use sea_orm_migration::MigratorTrait;
 use std::fmt;
 use std::time::Duration;
+use url::Url;
 
 /// The database, open.
 ///
@@ -25,14 +28,17 @@ pub struct Database {
 pub enum OpenError {
     /// The URL is neither `sqlite:` nor `postgres:`.
     Scheme,
-    /// It cannot be reached or read.
-    Unreachable(DbErr),
+    /// It cannot be reached or read; says where it should be, without a password, and why.
+    Unreachable(String, DbErr),
     /// Its tables could not be brought up to date.
     Migration(DbErr),
 }
 
 /// How long a statement waits for a connection, or for what another process has locked.
 const WAIT: Duration = Duration::from_secs(30);
+
+/// How long the first attempt to connect may take before it is said that it takes long.
+const FIRST_TRY: Duration = Duration::from_secs(5);
 
 /// Which of PostgreSQL's advisory locks means "I am changing the schema": "SCRAM" in ASCII.
 const MIGRATION_LOCK: i64 = 0x53_43_52_41_4d;
@@ -47,12 +53,13 @@ impl Database {
         let database = if url.starts_with("sqlite:") {
             Database::open_sqlite(url, connections).await
         } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
+            warn_if_away(url).await;
             let pool = sea_orm::Database::connect(options(url, connections)).await;
             pool.map(|pool| Database { readers: pool.clone(), writers: pool })
         } else {
             return Err(OpenError::Scheme);
         };
-        let database = database.map_err(OpenError::Unreachable)?;
+        let database = database.map_err(|error| OpenError::Unreachable(place(url), error))?;
         database.migrate().await.map_err(OpenError::Migration)?;
         Ok(database)
     }
@@ -131,6 +138,34 @@ impl Database {
     }
 }
 
+/// Says at once why PostgreSQL cannot be reached: the pool tries in silence until its time is up, and
+/// then only knows that it is.
+async fn warn_if_away(url: &str) {
+    match tokio::time::timeout(FIRST_TRY, PgConnection::connect(url)).await {
+        Ok(Ok(connection)) => drop(connection.close().await),
+        Ok(Err(Error::Io(error))) => {
+            tracing::warn!(%error, at = place(url), "PostgreSQL is not there yet: trying for {WAIT:?}");
+        }
+        // The pool does not try that again, and says why.
+        Ok(Err(_)) => {}
+        Err(_) => {
+            tracing::warn!(at = place(url), "PostgreSQL does not answer yet: trying for {WAIT:?}");
+        }
+    }
+}
+
+/// Returns where a database is, without who asks for it, nor by which password.
+fn place(url: &str) -> String {
+    match Url::parse(url) {
+        Ok(url) if url.has_host() => {
+            let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+            format!("{}{port}{}", url.host_str().unwrap_or_default(), url.path())
+        }
+        Ok(url) => url.path().to_owned(),
+        Err(_) => "SCRAM_DATABASE_URL".to_owned(),
+    }
+}
+
 fn options(url: &str, connections: u32) -> ConnectOptions {
     let mut options = ConnectOptions::new(url);
     options.max_connections(connections).acquire_timeout(WAIT).sqlx_logging(false);
@@ -156,10 +191,10 @@ impl fmt::Display for OpenError {
                 "SCRAM_DATABASE_URL is neither sqlite: nor postgres:. Write \
                  sqlite:///var/lib/scram/scram.db or postgres://user:password@host/name.",
             ),
-            OpenError::Unreachable(error) => write!(
+            OpenError::Unreachable(place, error) => write!(
                 formatter,
-                "The database could not be opened ({error}). Is SCRAM_DATABASE_URL right, does \
-                 the server run, and may this user read and write there?"
+                "The database {place} could not be opened ({error}). Is SCRAM_DATABASE_URL right, \
+                 does the server run, and may this user read and write there?"
             ),
             OpenError::Migration(error) => write!(
                 formatter,

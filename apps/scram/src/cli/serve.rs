@@ -7,8 +7,11 @@ use super::warnings::warnings;
 use super::{logging, tools};
 use crate::server::Server;
 use crate::settings::Settings;
+use std::pin::pin;
+use std::time::Duration;
 use systemd::Systemd;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::time::timeout;
 use tracing::{info, warn};
 
 pub(super) async fn run() -> Result<Told, Failure> {
@@ -16,7 +19,10 @@ pub(super) async fn run() -> Result<Told, Failure> {
     logging::start(&settings);
     say_essentials(&settings);
     let mut signals = Signals::listen()?;
-    let server = start(settings).await?;
+    let Some(server) = start_unless(&mut signals, settings).await? else {
+        info!("told to end, and the database had not answered");
+        return Ok(Told::nothing());
+    };
     let systemd = Systemd::from_environment();
     systemd.is_ready();
     signals.wait().await;
@@ -24,6 +30,26 @@ pub(super) async fn run() -> Result<Told, Failure> {
     systemd.is_stopping();
     server.shutdown().await;
     Ok(Told::nothing())
+}
+
+/// How long a server that is told to end may go on beginning: enough to make its tables, which are
+/// not to be left half made.
+const BEGINS_WITHIN: Duration = Duration::from_secs(5);
+
+/// Starts a server. Returns none if it was told to end while it waited for the database; a signal
+/// that came when it was as good as there is heard by the next who waits for one.
+async fn start_unless(
+    signals: &mut Signals,
+    settings: Settings,
+) -> Result<Option<Server>, Failure> {
+    let mut starting = pin!(start(settings));
+    tokio::select! {
+        started = &mut starting => return started.map(Some),
+        () = signals.wait() => {}
+    }
+    let Ok(started) = timeout(BEGINS_WITHIN, starting).await else { return Ok(None) };
+    signals.was_told = true;
+    started.map(Some)
 }
 
 /// Starts a server, and says where it is and how the first administrator is made.
@@ -62,6 +88,8 @@ fn say_essentials(settings: &Settings) {
 pub(super) struct Signals {
     terminate: Signal,
     interrupt: Signal,
+    /// Whether one has come already.
+    was_told: bool,
 }
 
 impl Signals {
@@ -70,11 +98,14 @@ impl Signals {
             signal(kind).map_err(|error| Failure::of(format!("signals cannot be heard: {error}")))
         };
         let terminate = listen(SignalKind::terminate())?;
-        Ok(Signals { terminate, interrupt: listen(SignalKind::interrupt())? })
+        Ok(Signals { terminate, interrupt: listen(SignalKind::interrupt())?, was_told: false })
     }
 
     /// Waits for SIGTERM or SIGINT.
     pub(super) async fn wait(&mut self) {
+        if self.was_told {
+            return;
+        }
         tokio::select! {
             _ = self.terminate.recv() => {}
             _ = self.interrupt.recv() => {}

@@ -237,6 +237,28 @@ fn entries_are_added_shown_with_their_history_and_removed() {
 }
 
 #[test]
+fn a_terminal_obeys_no_word_of_others() {
+    let desk = Desk::new();
+    let hostile = "\u{1b}]0;owned\u{7}\u{1b}[2J\n9  10.0.0.0/8 \u{202e}x";
+    assert!(
+        desk.run(&["entry", "add", "192.0.2.4", hostile, "--author", "ada"], "").status.success()
+    );
+    assert!(desk.run(&["client", "add", hostile], "").status.success());
+    let refused =
+        desk.run(&["client", "authorize", &hostile.replace("owned", "none"), "block"], "");
+    let refused = String::from_utf8_lossy(&refused.stderr).into_owned();
+    for said in
+        [desk.says("entry list"), desk.says("entry show 1"), desk.says("client list"), refused]
+    {
+        assert!(said.contains(r"\u{1b}[2J\n9"), "{said}");
+        assert!(!said.contains(|it: char| it != '\n' && it.is_control()), "{said:?}");
+        assert!(!said.contains('\u{202e}'), "{said:?}");
+    }
+    let json = desk.says("entry list --json");
+    assert!(!json.contains('\u{1b}'), "{json}");
+}
+
+#[test]
 fn what_is_set_is_shown_without_passwords() {
     let desk = Desk::new();
     let output = desk
@@ -272,6 +294,8 @@ fn a_database_that_cannot_be_opened_is_told_with_what_to_do() {
     let desk = Desk::at("sqlite:///nowhere/at/all/scram.db");
     let output = desk.run(&["user", "list"], "");
     assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("The database /nowhere/at/all/scram.db could not be opened ("), "{said}");
     let bad = desk.command().env("V4_MINPREFIX", "33").args(["entry", "list"]).output();
     let bad = bad.expect("it runs");
     assert_eq!(bad.status.code(), Some(2));

@@ -78,6 +78,16 @@ async fn the_server_tells_systemd_when_it_is_ready_and_warns_of_what_is_open() {
 }
 
 #[tokio::test]
+async fn a_server_that_waits_for_its_database_says_so_and_can_be_told_to_end() {
+    let desk = Desk::at("postgres://scram:s3cret@127.0.0.1:1/scram");
+    let (child, mut lines) = start(&desk, &["serve"], &[("SCRAM_LISTEN", "127.0.0.1:0")]);
+    let waits = line_with(&mut lines, "PostgreSQL is not there yet").await;
+    assert!(waits.contains("127.0.0.1:1/scram") && !waits.contains("s3cret"), "{waits}");
+    let rest = end(child, lines).await;
+    assert!(rest.contains("the database had not answered"), "{rest}");
+}
+
+#[tokio::test]
 async fn the_demo_is_a_server_with_a_translator_and_both_end_together() {
     let desk = Desk::new();
     let (child, mut lines) = start(&desk, &["demo", "--listen", "127.0.0.1:0"], &[]);
