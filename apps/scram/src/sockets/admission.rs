@@ -30,6 +30,12 @@ pub(super) async fn admit(
         None => None,
     };
     if name.is_none() && app.settings.translator_auth == TranslatorAuth::Required {
+        let why = if token.is_some() {
+            "its token does not hold for this action type"
+        } else {
+            "it shows no token"
+        };
+        tracing::info!(action_type = wanted, "a translator is refused: {why}");
         let detail = "A token for this action type is needed: Authorization: Token …";
         return Err(Refusal::new(Problem::Forbidden(detail.to_owned())));
     }

@@ -110,10 +110,7 @@ impl Comparison {
             let differs = match self.compare(settles).await {
                 Ok(differs) => differs,
                 Err(unknown) => {
-                    tracing::info!(
-                        translator = self.seat.name(),
-                        "it is not compared: {unknown:?}"
-                    );
+                    tracing::info!(translator = self.seat.name(), "it is not compared: {unknown}");
                     false
                 }
             };
