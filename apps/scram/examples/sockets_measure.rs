@@ -6,7 +6,7 @@
 #![expect(clippy::print_stdout, reason = "it answers on the terminal")]
 
 use campanile_scram::cidr::Network;
-use campanile_scram::database::Database;
+use campanile_scram::database;
 use campanile_scram::entities::route;
 use campanile_scram::settings::PrefixLimits;
 use campanile_scram::store::entries::NewEntry;
@@ -31,7 +31,7 @@ const ADDS: u32 = 200;
 #[tokio::main]
 async fn main() -> Outcome {
     let url = std::env::args().nth(1).ok_or("which database? Name its URL, of an empty one.")?;
-    let database = Database::open(&url, 4).await?;
+    let database = database::open(&url, 4).await?;
     let store = Store::new(database, "measure", PrefixLimits { v4: 0, v6: 0 });
     fill(&store).await?;
     let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;

@@ -4,7 +4,7 @@
 #![expect(clippy::print_stdout, reason = "it answers on the terminal")]
 
 use campanile_scram::cidr::Network;
-use campanile_scram::database::Database;
+use campanile_scram::database;
 use campanile_scram::settings::PrefixLimits;
 use campanile_scram::store::entries::{Find, NewEntry};
 use campanile_scram::store::pages::PageNumber;
@@ -25,7 +25,7 @@ const WRITERS: u32 = 16;
 #[tokio::main]
 async fn main() -> Outcome {
     let url = std::env::args().nth(1).ok_or("which database? Name its URL, of an empty one.")?;
-    let database = Database::open(&url, WRITERS).await?;
+    let database = database::open(&url, WRITERS).await?;
     let store = Store::new(database, "measure", PrefixLimits { v4: 0, v6: 0 });
     for writers in [1, WRITERS] {
         let began = Instant::now();

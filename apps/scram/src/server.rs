@@ -2,7 +2,7 @@
 
 use crate::api::Surface;
 use crate::app::App;
-use crate::database::{Database, OpenError};
+use crate::database::{self, OpenError};
 use crate::dispatch::{CatchUp, Dispatcher};
 use crate::settings::Settings;
 use crate::sockets::ToTranslators;
@@ -105,7 +105,7 @@ impl Server {
 
 async fn open(settings: &Arc<Settings>) -> Result<App, StartError> {
     let (url, connections) = (settings.database_url.reveal(), settings.database_connections);
-    let database = Database::open(url, connections).await;
+    let database = database::open(url, connections).await;
     let database = database.map_err(StartError::Database)?;
     let accounts = App::accounts(&database, settings);
     let accounts = accounts.map_err(StartError::Accounts)?;

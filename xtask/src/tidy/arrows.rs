@@ -15,9 +15,16 @@ const PICTURE: &[(&str, &[&str])] = &[
         &["campanile-broker", "campanile-manager", "campanile-hub", "campanile-wire"],
     ),
     ("campanile-accounts", &[]),
+    ("campanile-database", &[]),
     (
         "campanile-scram",
-        &["campanile-accounts", "campanile-consumer", "campanile-layer", "campanile-wire"],
+        &[
+            "campanile-accounts",
+            "campanile-consumer",
+            "campanile-database",
+            "campanile-layer",
+            "campanile-wire",
+        ],
     ),
     ("xtask", &[]),
 ];
@@ -28,6 +35,7 @@ const TESTS: &[(&str, &str)] = &[
     ("campanile-consumer", "campanile-broker"),
     ("campanile-accounts", "campanile-broker"),
     ("campanile-accounts", "campanile-consumer"),
+    ("campanile-database", "campanile-broker"),
     ("campanile-scram", "campanile-broker"),
 ];
 

@@ -5,7 +5,7 @@ use super::told::{Failure, Told, table};
 use super::tools::settings;
 use super::warnings::warnings;
 use crate::app::App;
-use crate::database::Database;
+use crate::database;
 use crate::settings::{SecretUrl, Settings, VARIABLES};
 use crate::store::Store;
 use serde_json::{Map, Value, json};
@@ -36,7 +36,7 @@ pub(super) async fn run() -> Result<Told, Failure> {
 
 /// Opens the database, as the server does, and counts what it holds.
 async fn database(settings: &Settings) -> Result<(String, Value), Failure> {
-    let opened = Database::open(settings.database_url.reveal(), 2).await;
+    let opened = database::open(settings.database_url.reveal(), 2).await;
     let opened = opened.map_err(|error| Failure::of(error.to_string()))?;
     let accounts = App::accounts(&opened, settings)?;
     let store = Store::new(opened, &settings.hostname, settings.limits);

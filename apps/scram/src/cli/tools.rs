@@ -3,7 +3,7 @@
 use super::nearest::unknown;
 use super::told::Failure;
 use crate::app::App;
-use crate::database::Database;
+use crate::database;
 use crate::entities::action_type;
 use crate::settings::Settings;
 use crate::store::{Author, Store};
@@ -26,7 +26,7 @@ impl Tools {
     pub(super) async fn open(author: Option<String>) -> Result<Tools, Failure> {
         let settings = settings()?;
         let missing = missing_file(settings.database_url.reveal());
-        let database = Database::open(settings.database_url.reveal(), CONNECTIONS).await;
+        let database = database::open(settings.database_url.reveal(), CONNECTIONS).await;
         let database = database.map_err(|error| Failure::of(error.to_string()))?;
         if let Some(file) = missing {
             let message = format!(

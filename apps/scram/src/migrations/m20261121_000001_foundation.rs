@@ -1,6 +1,6 @@
 //! Everything about entries, and what is there out of the box.
 
-use super::in_words_of;
+use campanile_database::in_words_of;
 use sea_orm_migration::prelude::*;
 
 #[derive(DeriveMigrationName)]

@@ -1,6 +1,6 @@
 //! By which translators are known.
 
-use super::in_words_of;
+use campanile_database::in_words_of;
 use sea_orm_migration::prelude::*;
 
 #[derive(DeriveMigrationName)]

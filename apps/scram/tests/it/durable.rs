@@ -2,7 +2,7 @@
 
 use crate::world::{ada, wanted};
 use campanile_broker::testing::Postgres;
-use campanile_scram::database::Database;
+use campanile_scram::database;
 use campanile_scram::settings::PrefixLimits;
 use campanile_scram::store::Store;
 
@@ -11,7 +11,7 @@ async fn what_was_answered_for_is_there_when_postgresql_was_killed_and_is_back()
     let Some(mut server) = Postgres::start() else { return };
     let url = server.database("scram");
     let open = async || {
-        let database = Database::open(&url, 8).await.expect("the database opens");
+        let database = database::open(&url, 8).await.expect("the database opens");
         Store::new(database, "scram1", PrefixLimits { v4: 8, v6: 32 })
     };
     for round in 1..=3 {

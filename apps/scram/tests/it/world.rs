@@ -2,7 +2,7 @@
 
 use campanile_broker::testing::{Folder, Postgres};
 use campanile_scram::cidr::Network;
-use campanile_scram::database::Database;
+use campanile_scram::database;
 use campanile_scram::settings::PrefixLimits;
 use campanile_scram::store::entries::{Added, Entry, Find, NewEntry};
 use campanile_scram::store::{AddError, Author, Store};
@@ -50,7 +50,7 @@ impl World {
 
     /// Opens the database as an instance of this name does; each call has connections of its own.
     pub(crate) async fn instance(&self, name: &str) -> Store {
-        let database = Database::open(&self.url, 8).await.expect("the database opens");
+        let database = database::open(&self.url, 8).await.expect("the database opens");
         Store::new(database, name, PrefixLimits { v4: 8, v6: 32 })
     }
 }
