@@ -26,6 +26,7 @@ const PICTURE: &[(&str, &[&str])] = &[
             "campanile-wire",
         ],
     ),
+    ("campanile-digi", &[]),
     ("xtask", &[]),
 ];
 
