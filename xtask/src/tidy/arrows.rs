@@ -16,6 +16,7 @@ const PICTURE: &[(&str, &[&str])] = &[
     ),
     ("campanile-accounts", &[]),
     ("campanile-database", &[]),
+    ("campanile-environment", &[]),
     (
         "campanile-scram",
         &[
@@ -26,7 +27,7 @@ const PICTURE: &[(&str, &[&str])] = &[
             "campanile-wire",
         ],
     ),
-    ("campanile-digi", &[]),
+    ("campanile-digi", &["campanile-environment"]),
     ("xtask", &[]),
 ];
 
