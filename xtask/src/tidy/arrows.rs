@@ -27,7 +27,7 @@ const PICTURE: &[(&str, &[&str])] = &[
             "campanile-wire",
         ],
     ),
-    ("campanile-digi", &["campanile-environment"]),
+    ("campanile-digi", &["campanile-accounts", "campanile-database", "campanile-environment"]),
     ("xtask", &[]),
 ];
 
@@ -39,6 +39,7 @@ const TESTS: &[(&str, &str)] = &[
     ("campanile-accounts", "campanile-consumer"),
     ("campanile-database", "campanile-broker"),
     ("campanile-scram", "campanile-broker"),
+    ("campanile-digi", "campanile-broker"),
 ];
 
 /// What a crate without socket, clock, thread and log has no use for.

@@ -1,0 +1,92 @@
+//! Who may know of a conversation: its two users, until they leave.
+
+use super::{FindError, Store};
+use crate::entities::conversation::State;
+use crate::entities::{conversation, member};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+
+/// That a user is in a conversation. There is no other way to ask about one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Membership {
+    pub(super) user: i64,
+    pub(super) conversation: conversation::Model,
+    pub(super) last_read_seq: i64,
+}
+
+/// How a conversation stands for one of its two.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// They talk.
+    Accepted,
+    /// The other has asked.
+    PendingIn,
+    /// This one has asked.
+    PendingOut,
+    /// The request was declined, or one of the two has left.
+    Declined,
+    /// One of the two has blocked the other.
+    Blocked,
+}
+
+impl Store {
+    /// Finds a conversation for one of its users.
+    ///
+    /// # Errors
+    ///
+    /// [`FindError::NotFound`] also if it is only for others, or if this one has left.
+    pub async fn membership(&self, user: i64, conversation: i64) -> Result<Membership, FindError> {
+        let member = member::Entity::find_by_id((user, conversation))
+            .filter(member::Column::HasLeft.eq(false))
+            .one(self.database.read())
+            .await?;
+        // Both are asked for whatever the first says, so that what belongs to others takes the
+        // time of what does not exist.
+        let row = conversation::Entity::find_by_id(conversation);
+        let row = row.one(self.database.read()).await?;
+        let (Some(member), Some(row)) = (member, row) else { return Err(FindError::NotFound) };
+        Ok(Membership { user, conversation: row, last_read_seq: member.last_read_seq })
+    }
+}
+
+impl Membership {
+    /// Returns whose it is.
+    pub fn user(&self) -> i64 {
+        self.user
+    }
+
+    /// Returns who the other is.
+    pub fn peer(&self) -> i64 {
+        peer(&self.conversation, self.user)
+    }
+
+    /// Returns the conversation as it was found.
+    pub fn conversation(&self) -> &conversation::Model {
+        &self.conversation
+    }
+
+    /// Returns up to which number this user has read.
+    pub fn last_read_seq(&self) -> i64 {
+        self.last_read_seq
+    }
+
+    /// Returns how the conversation stands for this user.
+    pub fn standing(&self) -> Standing {
+        standing(&self.conversation, self.user)
+    }
+}
+
+pub(super) fn peer(conversation: &conversation::Model, user: i64) -> i64 {
+    if conversation.user_a == user { conversation.user_b } else { conversation.user_a }
+}
+
+pub(super) fn standing(conversation: &conversation::Model, user: i64) -> Standing {
+    if conversation.blocked_by.is_some() {
+        return Standing::Blocked;
+    }
+    match conversation.state {
+        State::Accepted => Standing::Accepted,
+        State::Declined => Standing::Declined,
+        State::Pending if conversation.requested_by == user => Standing::PendingOut,
+        State::Pending => Standing::PendingIn,
+    }
+}
