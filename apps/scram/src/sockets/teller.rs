@@ -50,6 +50,8 @@ struct Desk {
     heard: i64,
     /// The last event that was heard of before some may have been missed; none if none were.
     missed_after: Option<i64>,
+    /// By which templates the last replay was written; none if there was none yet.
+    templates: Option<Templates>,
 }
 
 /// Why something was not told.
@@ -141,6 +143,18 @@ impl Teller {
         self.wanted.notify_one();
     }
 
+    /// Replays everything if the templates are others than those of the last replay: what the
+    /// translator announces has other attributes then.
+    pub(super) async fn heed_templates(&self) -> Result<(), DbErr> {
+        let templates = self.store.templates(self.action_type).await?;
+        let mut desk = self.desk.lock().await;
+        if desk.templates.as_ref().is_some_and(|told| *told != templates) {
+            desk.want_replay(None);
+            self.wanted.notify_one();
+        }
+        Ok(())
+    }
+
     /// Tells entries once more, as they are now.
     pub(super) async fn tell_again(&self, entries: &[i64]) -> Result<usize, String> {
         let mut desk = self.desk.lock().await;
@@ -182,6 +196,7 @@ impl Teller {
 
     async fn replay_after(&self, missed_after: Option<i64>) -> Result<(), Untold> {
         let templates = self.store.templates(self.action_type).await?;
+        self.desk.lock().await.templates = Some(templates.clone());
         let epoch = super::asked::random_name();
         self.sync("translator_sync_begin", json!({"epoch": epoch})).await?;
         let (mut after, mut adds, mut first_event) = (0, 0, None);
@@ -295,6 +310,7 @@ impl Desk {
             known: KnownUpTo::default(),
             heard: 0,
             missed_after: None,
+            templates: None,
         }
     }
 

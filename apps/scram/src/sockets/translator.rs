@@ -15,7 +15,8 @@ use crate::translators::{Counters, Heartbeat, Seat};
 use axum::extract::State;
 use campanile_accounts::Client;
 use campanile_consumer::{
-    Accept, Close, CloseCode, Consumer, Context, Invalid, Json, Missed, Refusal, Scope,
+    self as consumer, Accept, Close, CloseCode, Consumer, Context, Invalid, Json, Missed, Refusal,
+    Scope,
 };
 use serde_json::{Map, Value, json};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -55,8 +56,8 @@ const QUESTIONS_MAX: usize = 2_000;
 /// How many frames that nobody asked for may come at once, and each second afterwards.
 const FRAMES: (u32, u32) = (100, 10);
 
-/// How often is asked whether the translator may still be here.
-const ADMIT_EVERY: Duration = Duration::from_secs(15);
+/// How often is asked whether the translator may still be here, and whether the templates are others.
+const LOOK_EVERY: Duration = Duration::from_secs(15);
 
 impl Consumer for Translator {
     type User = (State<App>, Client);
@@ -157,14 +158,8 @@ impl Translator {
         context.spawn(Box::pin(comparison.run())).map_err(refused)?;
         let replaying = Arc::clone(&teller);
         context.spawn(async move { replaying.run().await }).map_err(refused)?;
-        let (accounts, client) = (app.clone(), context.client());
-        let action_type = action_type.name;
-        let watch = async move {
-            while admission::is_still_admitted(&accounts, &action_type, token.as_deref()).await {
-                tokio::time::sleep(ADMIT_EVERY).await;
-            }
-            client.close(CloseCode::POLICY, "the token does not hold any more");
-        };
+        let watch =
+            watch(app.clone(), action_type.name, token, Arc::clone(&teller), context.client());
         context.spawn(watch).map_err(refused)?;
         let pace = Pace::new(FRAMES.0, FRAMES.1);
         Ok(Translator { app: app.clone(), seat, teller, asked, reports, pace })
@@ -253,6 +248,24 @@ impl Translator {
     fn counters(&self) -> &Counters {
         self.app.translators.counters()
     }
+}
+
+/// Closes the socket of a translator whose token does not hold any more, and tells one whose
+/// templates are others everything anew.
+async fn watch(
+    app: App,
+    action_type: String,
+    token: Option<String>,
+    teller: Arc<Teller>,
+    client: consumer::Client,
+) {
+    while admission::is_still_admitted(&app, &action_type, token.as_deref()).await {
+        if let Err(error) = teller.heed_templates().await {
+            tracing::warn!(%error, "the templates could not be read: trying again");
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+    client.close(CloseCode::POLICY, "the token does not hold any more");
 }
 
 /// Makes a question for a translator.

@@ -297,6 +297,25 @@ async fn a_translator_that_is_too_slow_for_the_changes_is_told_everything_anew(w
 }
 
 #[tokio::test]
+async fn what_is_active_is_told_anew_when_the_templates_have_changed() {
+    let stage = Stage::start(World::sqlite(), &[OPEN]).await;
+    let store = &stage.app().store;
+    add(store, "192.0.2.1").await;
+    let mut translator = Peer::old(stage.address()).await;
+    assert_eq!(translator.hear_lines(1).await, adds(&["192.0.2.1/32"]));
+    let message = store.messages().await.unwrap().remove(0);
+    let changed = NewMessage {
+        msg_type: message.msg_type,
+        msg_data: json!({"asn": 65550}).as_object().cloned().unwrap(),
+        msg_data_route_field: message.msg_data_route_field,
+    };
+    store.write_message(Some(message.id), changed).await.unwrap();
+    let heard = translator.hear_told().await;
+    assert_eq!(heard["message"], json!({"asn": 65550, "route": "192.0.2.1/32"}));
+    stage.end().await;
+}
+
+#[tokio::test]
 async fn without_a_token_for_the_action_type_nobody_is_let_in() {
     let stage = Stage::start(World::sqlite(), &[]).await;
     let (store, address) = (&stage.app().store, stage.address());
