@@ -5,7 +5,6 @@ use super::listener::{Entry, Listener};
 use futures_util::FutureExt;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader};
@@ -39,8 +38,7 @@ async fn live(listener: Arc<Listener>, doors: Doors) {
     loop {
         let door = {
             let doors = doors.lock().unwrap_or_else(PoisonError::into_inner);
-            let home = listener.home.load(Relaxed) % doors.len();
-            doors[home]
+            doors[listener.home()]
         };
         let ended = match door {
             Some(door) => visit(&listener, door).await,
@@ -52,7 +50,7 @@ async fn live(listener: Arc<Listener>, doors: Doors) {
         } else {
             // Also what was broken off in the middle of coming in.
             listener.note(Entry::Away { at: SystemTime::now(), code: 1006 });
-            listener.home.fetch_add(1, Relaxed);
+            listener.go_on(doors.lock().unwrap_or_else(PoisonError::into_inner).len());
             tokio::time::sleep(PAUSE).await;
         }
     }

@@ -6,7 +6,6 @@ use super::publisher::Outcome;
 use super::truth::Watch;
 use crate::support::client::{Client, Incoming};
 use crate::support::http;
-use std::sync::atomic::Ordering::Relaxed;
 
 /// The way by the broker itself.
 const BROKER: usize = 3;
@@ -45,14 +44,13 @@ async fn some_are_counted(cluster: &Cluster) {
 }
 
 pub(super) async fn a_killed_node_takes_nothing_from_the_others(cluster: &mut Cluster) {
-    let others: Vec<_> =
-        cluster.crowd.listeners.iter().map(|it| it.home.load(Relaxed) != 2).collect();
+    let others: Vec<_> = cluster.crowd.listeners.iter().map(|it| it.home() != 2).collect();
     let before = marks(cluster);
     let already = cluster.published.len();
     cluster.publish(&[0, 1, BROKER]).await;
     cluster.kill(2);
     cluster.publish(&[0, 1, BROKER]).await;
-    cluster.wait("they are at another node", |it| it.is_here() && it.home.load(Relaxed) != 2).await;
+    cluster.wait("they are at another node", |it| it.is_here() && it.home() != 2).await;
     cluster.everybody_hears().await;
     cluster.check();
     assert!(cluster.published[already..].iter().all(|one| one.outcome == Outcome::Accepted));
@@ -78,7 +76,7 @@ pub(super) async fn a_node_that_is_cut_off_says_so_and_its_clients_know(cluster:
     }
     cluster.line.mend();
     Watch::until_green(cluster.node(0)).seen("a mended line").await;
-    let here = |listener: &Listener| listener.home.load(Relaxed) == 0;
+    let here = |listener: &Listener| listener.home() == 0;
     wait_until_told(cluster, &before, here).await;
     assert_eq!(
         http::get(cluster.node(1).internal, "/readyz").await.expect("it answers").status,
@@ -100,7 +98,7 @@ pub(super) async fn a_line_that_goes_dead_is_noticed(cluster: &mut Cluster) {
     red.seen("a dead line").await;
     cluster.line.mend();
     Watch::until_green(cluster.node(0)).seen("a line that lives again").await;
-    let here = |listener: &Listener| listener.home.load(Relaxed) == 0;
+    let here = |listener: &Listener| listener.home() == 0;
     wait_until_told(cluster, &before, here).await;
     cluster.everybody_hears().await;
     cluster.check();

@@ -6,6 +6,7 @@ use campanile_gateway::time::Time;
 use serde_json::Value;
 use std::collections::{BTreeMap, HashSet};
 use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -13,7 +14,7 @@ use std::time::{Duration, SystemTime};
 pub(super) struct Listener {
     pub(super) number: usize,
     /// The node that it is at, or tries next.
-    pub(super) home: AtomicUsize,
+    home: AtomicUsize,
     /// Whether it knows gaps.
     pub(super) v1: bool,
     pub(super) rooms: Vec<usize>,
@@ -43,6 +44,16 @@ impl Listener {
     pub(super) fn new(number: usize, home: usize, v1: bool, rooms: Vec<usize>) -> Listener {
         let (home, log) = (AtomicUsize::new(home), Mutex::default());
         Listener { number, home, v1, rooms, log }
+    }
+
+    /// Returns the node that it is at, or tries next.
+    pub(super) fn home(&self) -> usize {
+        self.home.load(Relaxed)
+    }
+
+    /// Has it try the next of so many nodes.
+    pub(super) fn go_on(&self, nodes: usize) {
+        self.home.store((self.home() + 1) % nodes, Relaxed);
     }
 
     pub(super) fn log(&self) -> MutexGuard<'_, Vec<Entry>> {
