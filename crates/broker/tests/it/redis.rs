@@ -57,6 +57,9 @@ async fn what_a_redis_that_is_busy_refuses_was_certainly_not_published() {
     let Some(server) = Server::redis() else { return };
     let long = |settings: &mut campanile_broker::Settings| settings.silence = PATIENCE * 3;
     let mut node = Node::start(&settings(server.url(), "busy", long)).await;
+    // What it asks itself at the beginning is answered: nothing else is under way.
+    node.publish(To::Everybody, "first").await;
+    assert_eq!(node.hears().await, "first");
     let client = redis::Client::open(server.url_text(server.port())).expect("it is a URL");
     let config = redis::AsyncConnectionConfig::new().set_response_timeout(None);
     let connect = || client.get_multiplexed_async_connection_with_config(&config);
