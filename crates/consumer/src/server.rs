@@ -136,12 +136,16 @@ impl Server {
         if let Some(loops) = loops {
             loops.stop(patience);
         }
-        if tokio::time::timeout(patience, places.are_free()).await.is_err() {
-            phase.send_replace(Phase::Ends);
-            // Who does not even leave in time is counted.
-            let _ = tokio::time::timeout(LEAVE_WITHIN, places.are_free()).await;
+        // Whoever asks now takes a place for a moment only, before the refusal.
+        if tokio::time::timeout(patience, places.are_free()).await.is_ok() {
+            return 0;
         }
-        places.taken()
+        phase.send_replace(Phase::Ends);
+        match tokio::time::timeout(LEAVE_WITHIN, places.are_free()).await {
+            Ok(()) => 0,
+            // Who does not even leave in time is counted.
+            Err(_) => places.taken(),
+        }
     }
 }
 
