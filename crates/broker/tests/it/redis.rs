@@ -54,12 +54,22 @@ async fn what_a_backend_publishes_itself_is_heard_and_what_cannot_be_read_is_ski
 /// While it runs a script, it answers everything by a word that its client does not know.
 #[tokio::test]
 async fn what_a_redis_that_is_busy_refuses_was_certainly_not_published() {
-    let Some(server) = Server::redis() else { return };
+    const TRIES: u32 = 20;
+    let mut tries = 0;
+    while let Some(server) = Server::redis() {
+        if is_refused_while_busy(&server).await {
+            return;
+        }
+        tries += 1;
+        assert!(tries < TRIES, "the node's own probe was refused first, each time");
+    }
+}
+
+/// Says whether it was the publications that were refused: now and then the node's own probe is, and
+/// then its connection counts as lost.
+async fn is_refused_while_busy(server: &Server) -> bool {
     let long = |settings: &mut campanile_broker::Settings| settings.silence = PATIENCE * 3;
     let mut node = Node::start(&settings(server.url(), "busy", long)).await;
-    // What it asks itself at the beginning is answered: nothing else is under way.
-    node.publish(To::Everybody, "first").await;
-    assert_eq!(node.hears().await, "first");
     let client = redis::Client::open(server.url_text(server.port())).expect("it is a URL");
     let config = redis::AsyncConnectionConfig::new().set_response_timeout(None);
     let connect = || client.get_multiplexed_async_connection_with_config(&config);
@@ -75,14 +85,22 @@ async fn what_a_redis_that_is_busy_refuses_was_certainly_not_published() {
         assert!(began.elapsed() < PATIENCE, "it does not run the script");
     }
     for rooms in [&["a"][..], &["a", "b"]] {
-        let refused = node.try_to_publish(To::Rooms(rooms), "lost").await;
-        let Err(PublishError::Refused(why)) = refused else { panic!("not refused: {refused:?}") };
-        assert!(why.contains("BUSY") || why.contains("EXECABORT"), "{why}");
+        match node.try_to_publish(To::Rooms(rooms), "lost").await {
+            Err(PublishError::Refused(why)) => {
+                assert!(why.contains("BUSY") || why.contains("EXECABORT"), "{why}");
+            }
+            Err(PublishError::Unavailable(_)) => return false,
+            Err(PublishError::Unconfirmed(why)) if why.contains("connection was lost") => {
+                return false;
+            }
+            other => panic!("not refused: {other:?}"),
+        }
     }
     redis::cmd("SCRIPT").arg("KILL").exec_async(&mut beside).await.expect("it can be ended");
     assert!(script.await.expect("it did not panic").is_err());
     node.publish(To::Everybody, "next").await;
     assert_eq!(node.hears().await, "next");
+    true
 }
 
 /// Redis 7.0 mixes what a subscriber publishes in a transaction into its answer.
