@@ -71,6 +71,18 @@ pub trait Consumer: Sized + Send + 'static {
         context: &mut Context<Self>,
     ) -> impl Future<Output = Result<Accept<Self>, Refusal>> + Send;
 
+    /// Begins, once the WebSocket is open and before anything else: what it sends may be as long as it
+    /// likes and waits for the client, while messages and events wait in their queues.
+    ///
+    /// A consumer that tells what was missed joins its group in [`connect`](Self::connect) and asks its
+    /// database here: what is new meanwhile comes as an event afterwards.
+    fn opened(
+        &mut self,
+        _context: &mut Context<Self>,
+    ) -> impl Future<Output = Result<(), Close>> + Send {
+        async { Ok(()) }
+    }
+
     /// Answers a message of the client.
     fn receive(
         &mut self,

@@ -1,6 +1,7 @@
 //! A consumer's life, in its own task: from the request until it has taken leave.
 
 use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use axum::response::Response;
@@ -134,6 +135,11 @@ async fn serve<C: Consumer>(
 ) -> CloseCode {
     let server = Arc::clone(&context.server);
     let mut has_layer = true;
+    let opened = Box::pin(consumer.opened(context));
+    if let Err(close) = taken(&server, "opened", opened).await {
+        line.order(Order::Close(close));
+        return closed(line).await;
+    }
     loop {
         let step = tokio::select! {
             next = line.next() => Step::Client(next),
@@ -144,17 +150,26 @@ async fn serve<C: Consumer>(
             Step::Client(Next::End(code)) => return code,
             Step::Layer(Received::Closed) => has_layer = false,
             step => {
-                // Boxed: most of the time nothing is taken.
                 let taking = Box::pin(take(consumer, context, step));
-                let done = guard(&server, "receive or event", taking).await;
-                let done = done.unwrap_or_else(|Panicked| Err(CloseCode::INTERNAL.into()));
-                if let Err(close) = done {
+                if let Err(close) = taken(&server, "receive or event", taking).await {
                     line.order(Order::Close(close));
                     return closed(line).await;
                 }
             }
         }
     }
+}
+
+/// Waits for what a consumer does about something; a panic closes the connection.
+///
+/// It is boxed: most of the time there is nothing to do, and then it takes no memory.
+async fn taken(
+    server: &Inner,
+    what: &str,
+    taking: Pin<Box<impl Future<Output = Result<(), Close>>>>,
+) -> Result<(), Close> {
+    let done = guard(server, what, taking).await;
+    done.unwrap_or_else(|Panicked| Err(CloseCode::INTERNAL.into()))
 }
 
 /// Has the consumer take one thing that came.

@@ -56,6 +56,7 @@ pub(crate) struct Query {
     fast: Option<String>,
     close: bool,
     send_bytes: usize,
+    open_bytes: usize,
     sad: bool,
 }
 
@@ -105,6 +106,13 @@ impl Consumer for Probe {
             Some(subprotocol) => accept.subprotocol(subprotocol),
             None => accept,
         })
+    }
+
+    async fn opened(&mut self, context: &mut Context<Self>) -> Result<(), Close> {
+        for _ in 0..self.query.open_bytes / 1_000 {
+            context.send("x".repeat(1_000)).await?;
+        }
+        Ok(())
     }
 
     async fn receive(&mut self, text: String, context: &mut Context<Self>) -> Result<(), Close> {

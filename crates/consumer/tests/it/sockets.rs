@@ -119,6 +119,20 @@ async fn clients_speak_to_their_consumers_and_hear_their_groups() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_consumer_sends_first_waits_for_the_client_and_events_come_after_it() {
+    let listening = Listening::new().await;
+    let mut client = listening.connect("/?join=chat&open_bytes=8000000").await;
+    let event = Event::ChatMessage { text: "new".to_owned() };
+    listening.server.group_send("chat", &event).await.expect("the layer is there");
+    for _ in 0..8_000 {
+        assert_eq!(receive(&mut client.0).await.len(), 1_000);
+    }
+    assert_eq!(receive(&mut client.0).await, text(r#"{"type":"chat.message","text":"new"}"#));
+    drop(client);
+    listening.is_clean().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn at_the_end_clients_hear_1001_and_consumers_take_leave() {
     let listening = Listening::new().await;
     let mut client = listening.connect("/?join=chat").await;
