@@ -5,3 +5,5 @@ pub mod conversation;
 pub mod event;
 pub mod member;
 pub mod outbox;
+pub mod presence;
+pub mod process;

@@ -1,6 +1,7 @@
 //! The tables' history: each change of the schema, in order.
 
 mod m20261121_000001_foundation;
+mod m20261121_000002_presence;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait, async_trait};
 
@@ -13,6 +14,7 @@ impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
         let mut migrations = campanile_accounts::migrations();
         migrations.push(Box::new(m20261121_000001_foundation::Migration));
+        migrations.push(Box::new(m20261121_000002_presence::Migration));
         migrations
     }
 }

@@ -12,6 +12,8 @@ mod listing;
 mod membership;
 mod messages;
 mod outbox;
+mod people;
+mod presence;
 mod reading;
 mod requests;
 mod search;
@@ -23,6 +25,7 @@ pub use history::{History, Page};
 pub use listing::Line;
 pub use membership::{Membership, Standing};
 pub use messages::{Added, CLIENT_ID_CHARS_MAX, NewMessage};
+pub use presence::{Here, SILENT_AFTER};
 pub use requests::Requested;
 pub use search::QUERY_CHARS_MIN;
 

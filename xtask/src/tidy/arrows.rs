@@ -12,18 +12,11 @@ const PICTURE: &[(&str, &[&str])] = &[
     ("campanile-consumer", &["campanile-layer", "campanile-manager"]),
     (
         "campanile-gateway",
-        &[
-            "campanile-broker",
-            "campanile-manager",
-            "campanile-hub",
-            "campanile-wire",
-            "campanile-openapi-page",
-        ],
+        &["campanile-broker", "campanile-manager", "campanile-hub", "campanile-wire"],
     ),
     ("campanile-accounts", &[]),
     ("campanile-database", &[]),
     ("campanile-environment", &[]),
-    ("campanile-openapi-page", &[]),
     (
         "campanile-scram",
         &[
@@ -31,11 +24,19 @@ const PICTURE: &[(&str, &[&str])] = &[
             "campanile-consumer",
             "campanile-database",
             "campanile-layer",
-            "campanile-openapi-page",
             "campanile-wire",
         ],
     ),
-    ("campanile-digi", &["campanile-accounts", "campanile-database", "campanile-environment"]),
+    (
+        "campanile-digi",
+        &[
+            "campanile-accounts",
+            "campanile-consumer",
+            "campanile-database",
+            "campanile-environment",
+            "campanile-layer",
+        ],
+    ),
     ("xtask", &[]),
 ];
 

@@ -95,6 +95,15 @@ impl From<DbErr> for FindError {
     }
 }
 
+impl From<FindError> for WriteError {
+    fn from(error: FindError) -> WriteError {
+        match error {
+            FindError::NotFound => WriteError::NotFound,
+            FindError::Database(error) => WriteError::Database(error),
+        }
+    }
+}
+
 impl From<DbErr> for ConversationError {
     fn from(error: DbErr) -> ConversationError {
         ConversationError::Database(error)

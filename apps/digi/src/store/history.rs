@@ -90,11 +90,20 @@ impl Store {
     }
 
     /// Returns the number of the event that told of a message of this conversation.
-    pub(super) async fn seq(&self, of: &Membership, message: i64) -> Result<i64, FindError> {
+    async fn seq(&self, of: &Membership, message: i64) -> Result<i64, FindError> {
+        Ok(self.message(of, message).await?.seq)
+    }
+
+    /// Finds a message of this conversation.
+    pub(super) async fn message(
+        &self,
+        of: &Membership,
+        message: i64,
+    ) -> Result<chat_message::Model, FindError> {
         let found = chat_message::Entity::find_by_id(message)
             .filter(chat_message::Column::ConversationId.eq(of.conversation.id))
             .one(self.database.read())
             .await?;
-        found.map(|message| message.seq).ok_or(FindError::NotFound)
+        found.ok_or(FindError::NotFound)
     }
 }

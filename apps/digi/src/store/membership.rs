@@ -3,7 +3,7 @@
 use super::{FindError, Store};
 use crate::entities::conversation::State;
 use crate::entities::{conversation, member};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter};
 
 /// That a user is in a conversation. There is no other way to ask about one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,6 +45,31 @@ impl Store {
         let row = row.one(self.database.read()).await?;
         let (Some(member), Some(row)) = (member, row) else { return Err(FindError::NotFound) };
         Ok(Membership { user, conversation: row, last_read_seq: member.last_read_seq })
+    }
+
+    /// Returns these conversations, whosever they are.
+    ///
+    /// # Errors
+    ///
+    /// If the database fails.
+    pub async fn conversations(
+        &self,
+        numbers: impl IntoIterator<Item = i64>,
+    ) -> Result<Vec<conversation::Model>, DbErr> {
+        conversation::Entity::find()
+            .filter(conversation::Column::Id.is_in(numbers))
+            .all(self.database.read())
+            .await
+    }
+
+    /// Returns the two of a conversation; none if there is no such.
+    ///
+    /// # Errors
+    ///
+    /// If the database fails.
+    pub async fn pair(&self, conversation: i64) -> Result<Vec<i64>, DbErr> {
+        let row = conversation::Entity::find_by_id(conversation).one(self.database.read()).await?;
+        Ok(row.map_or_else(Vec::new, |row| vec![row.user_a, row.user_b]))
     }
 }
 

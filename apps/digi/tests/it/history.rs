@@ -41,9 +41,9 @@ async fn marks_of_what_was_read_only_move_forward(world: World) {
     let (ann, bob) = talking(&store).await;
     let one = add(&store, &ann, "one").await;
     let two = add(&store, &ann, "two").await;
-    assert!(store.mark_read(&bob, two.id).await.unwrap());
-    assert!(!store.mark_read(&bob, one.id).await.unwrap());
-    assert!(!store.mark_read(&bob, two.id).await.unwrap());
+    assert!(store.mark_read(&bob, two.id).await.unwrap().is_some());
+    assert!(store.mark_read(&bob, one.id).await.unwrap().is_none());
+    assert!(store.mark_read(&bob, two.id).await.unwrap().is_none());
     assert!(store.mark_read(&bob, 0).await.is_err());
     add(&store, &ann, "three").await;
     let bob = store.membership(bob.user(), bob.conversation().id).await.unwrap();

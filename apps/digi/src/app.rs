@@ -1,0 +1,112 @@
+//! What every request, socket and timer of one server shares.
+
+use crate::database::Database;
+use crate::events::{ChatEvent, Tell};
+use crate::frames::Frames;
+use crate::presence::Presence;
+use crate::settings::Settings;
+use crate::store::{Answer, ConversationError, FindError, Membership, Store};
+use axum::extract::FromRef;
+use campanile_accounts::{Accounts, Brand, Problem, Transport};
+use campanile_consumer::Server as Sockets;
+use chrono::Utc;
+use std::sync::Arc;
+
+/// What every request, socket and timer of one server shares. Clones are the same.
+#[derive(Clone, Debug)]
+pub struct App {
+    /// What the environment says.
+    pub settings: Arc<Settings>,
+    /// What DIGI knows.
+    pub store: Store,
+    /// Who may do what.
+    pub accounts: Accounts,
+    /// The WebSockets.
+    pub sockets: Sockets,
+    /// The way to the WebSockets of all processes.
+    pub tell: Tell,
+    /// Who is here.
+    pub presence: Presence,
+    /// What is shown of rows.
+    pub frames: Frames,
+}
+
+impl App {
+    /// Makes the accounts of this application.
+    ///
+    /// # Errors
+    ///
+    /// If the costs of a password's hash are none.
+    pub fn accounts(database: &Database, settings: &Settings) -> Result<Accounts, Problem> {
+        let (reader, writer) = (database.read().clone(), database.writer().clone());
+        Accounts::with_writer(reader, writer, App::accounts_settings(settings))
+    }
+
+    /// Returns how the accounts of this application are.
+    pub fn accounts_settings(settings: &Settings) -> campanile_accounts::Settings {
+        let proxies = settings.proxies.clone();
+        let transport =
+            if proxies.is_empty() { Transport::Plain } else { Transport::Proxies(proxies) };
+        campanile_accounts::Settings {
+            brand: Brand { name: "DIGI".to_owned(), ..crate::pages::brand() },
+            transport,
+            registration: settings.registration,
+            allowed_origins: settings.allowed_origins.clone(),
+            ..campanile_accounts::Settings::new("DIGI")
+        }
+    }
+}
+
+/// What sockets and the API do alike.
+impl App {
+    /// Moves the mark of what a user has read forward, and tells both.
+    ///
+    /// # Errors
+    ///
+    /// [`FindError::NotFound`] if the message is not in this conversation.
+    pub async fn mark_read(&self, of: &Membership, message: i64) -> Result<(), FindError> {
+        let Some(message) = self.store.mark_read(of, message).await? else { return Ok(()) };
+        let read = self.frames.read(of.user(), &message, Some(Utc::now())).await?;
+        let conversation = of.conversation().id;
+        self.tell.chat_if_possible(conversation, &ChatEvent::Read(read)).await;
+        self.tell.inboxes([of.user()], conversation).await;
+        Ok(())
+    }
+
+    /// Asks another user for a conversation, and tells both. Returns its number, and whether there
+    /// was none before.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::request`].
+    pub async fn request(&self, user: i64, other: i64) -> Result<(i64, bool), ConversationError> {
+        let requested = self.store.request(user, other).await?;
+        self.tell.inboxes([user, other], requested.conversation).await;
+        Ok((requested.conversation, requested.is_new))
+    }
+
+    /// Does something about a conversation, and tells both.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::answer`].
+    pub async fn answer(&self, of: &Membership, answer: Answer) -> Result<(), ConversationError> {
+        let conversation = of.conversation().id;
+        self.store.answer(of.user(), conversation, answer).await?;
+        self.tell.chat_if_possible(conversation, &ChatEvent::Standing {}).await;
+        self.tell.inboxes([of.user(), of.peer()], conversation).await;
+        Ok(())
+    }
+}
+
+impl FromRef<App> for Accounts {
+    fn from_ref(app: &App) -> Accounts {
+        app.accounts.clone()
+    }
+}
+
+impl FromRef<App> for Store {
+    fn from_ref(app: &App) -> Store {
+        app.store.clone()
+    }
+}

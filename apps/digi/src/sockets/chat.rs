@@ -1,0 +1,289 @@
+//! A conversation's socket.
+
+use super::admission::{self, Asking};
+use super::request::Request;
+use crate::app::App;
+use crate::events::{ChatEvent, chat_group};
+use crate::frames::{Frame, Refused, Typing, shown_time};
+use crate::presence::{Seat, Whereabouts};
+use crate::store::{FindError, Membership, NewMessage, Replay, Standing, WriteError};
+use axum::extract::State;
+use campanile_accounts::Problem;
+use campanile_consumer::{
+    Accept, Close, CloseCode, Consumer, Context, Json, Missed, Refusal, Scope,
+};
+use serde::Deserialize;
+use std::sync::Arc;
+
+/// One browser's end of a conversation.
+pub(super) struct Chat {
+    app: App,
+    membership: Membership,
+    /// Who this is, by name.
+    me: Arc<str>,
+    /// The number up to which this browser has heard everything; none before hello.
+    heard: i64,
+    /// The number after which its browser wants to hear everything.
+    after: Option<i64>,
+    _seat: Seat,
+}
+
+/// The code by which a browser learns that the two do not talk any more.
+const NO_LONGER_TALKING: u16 = 4403;
+
+/// How many events are read at once.
+const BATCH: u64 = 500;
+
+#[derive(Deserialize)]
+struct Query {
+    after: Option<i64>,
+}
+
+impl Consumer for Chat {
+    type User = Asking;
+    type Request = String;
+    type Event = ChatEvent;
+
+    async fn connect(
+        scope: Scope<Asking>,
+        context: &mut Context<Self>,
+    ) -> Result<Accept<Self>, Refusal> {
+        admission::check_origin(&scope)?;
+        let Query { after } = scope.query_as()?;
+        let (State(app), logged_in) = &scope.user;
+        let conversation = app.frames.conversation_of(scope.param("id")?);
+        let membership = app.store.membership(logged_in.user.id, conversation).await;
+        let membership = membership.map_err(|error| Refusal::new(Problem::from(error)))?;
+        if membership.standing() != Standing::Accepted {
+            return Err(Refusal::new(Problem::NotFound));
+        }
+        // What was missed is read when this is done: so no event falls between the two.
+        context.group_add(&chat_group(conversation)).await?;
+        admission::close_when_ended(logged_in, context)?;
+        let seat = admission::seat(app, logged_in, Some(conversation))?;
+        let me = logged_in.user.username.as_str().into();
+        let after = after.map(|after| after.max(0));
+        Ok(Accept::new(Chat { app: app.clone(), membership, me, heard: 0, after, _seat: seat }))
+    }
+
+    async fn opened(&mut self, context: &mut Context<Self>) -> Result<(), Close> {
+        self.look_again().await?;
+        let last_seq = self.membership.conversation().last_seq;
+        let unread = self.app.store.unread(&self.membership).await.map_err(away)?;
+        let hello = self.app.frames.hello(&self.membership, (last_seq, unread)).await;
+        context.send(Json(hello.map_err(away)?)).await?;
+        self.heard = self.after.unwrap_or(last_seq);
+        self.catch_up(context).await?;
+        self.show_state(context).await
+    }
+
+    async fn receive(&mut self, text: String, context: &mut Context<Self>) -> Result<(), Close> {
+        let answer = match Request::read(&text) {
+            Ok(request) => self.heed(request, context).await?,
+            Err(refused) => Some(refused),
+        };
+        if let Some(refused) = answer {
+            context.send(Json(Frame::Error(refused))).await?;
+        }
+        Ok(())
+    }
+
+    async fn event(&mut self, event: ChatEvent, context: &mut Context<Self>) -> Result<(), Close> {
+        match event {
+            ChatEvent::Added(added) => {
+                self.pass_on(added.seq, Frame::ChatMessage(added), context).await
+            }
+            ChatEvent::Edited(edited) => {
+                self.pass_on(edited.seq, Frame::ChatMessageEdit(edited), context).await
+            }
+            ChatEvent::Deleted(deleted) => {
+                self.pass_on(deleted.seq, Frame::ChatMessageDelete(deleted), context).await
+            }
+            ChatEvent::Typing(typing) if *typing.user != *self.me => {
+                Ok(context.send(Json(Frame::Typing(typing))).await?)
+            }
+            ChatEvent::Presence(whereabouts) if *whereabouts.user != *self.me => {
+                Ok(context.send(Json(Frame::Presence(whereabouts))).await?)
+            }
+            ChatEvent::Typing(_) | ChatEvent::Presence(_) => Ok(()),
+            ChatEvent::Read(read) => Ok(context.send(Json(Frame::Read(read))).await?),
+            ChatEvent::Standing {} => self.look_again().await,
+        }
+    }
+
+    async fn missed(&mut self, _: Missed, context: &mut Context<Self>) -> Result<(), Close> {
+        self.look_again().await?;
+        self.catch_up(context).await?;
+        self.show_state(context).await
+    }
+}
+
+impl Chat {
+    /// Passes an event on, if it is the next: what was heard is dropped, what is missing is asked for.
+    async fn pass_on(
+        &mut self,
+        seq: i64,
+        frame: Frame,
+        context: &mut Context<Chat>,
+    ) -> Result<(), Close> {
+        if seq <= self.heard {
+            return Ok(());
+        }
+        if seq > self.heard + 1 {
+            return self.catch_up(context).await;
+        }
+        self.heard = seq;
+        Ok(context.send(Json(frame)).await?)
+    }
+
+    /// Sends all events after those that were heard.
+    async fn catch_up(&mut self, context: &mut Context<Chat>) -> Result<(), Close> {
+        loop {
+            let replay = self.app.store.events_after(&self.membership, self.heard, BATCH).await;
+            match replay.map_err(|error| lost(&error))? {
+                Replay::Events(events) if events.is_empty() => return Ok(()),
+                Replay::Events(events) => {
+                    for told in events {
+                        self.heard = told.seq;
+                        let frame = self.app.frames.told(told).await.map_err(away)?;
+                        context.send(Json(frame)).await?;
+                    }
+                }
+                Replay::Resync(last_seq) => {
+                    self.heard = last_seq;
+                    return Ok(context.send(Json(Frame::Resync { last_seq })).await?);
+                }
+            }
+        }
+    }
+
+    /// Sends what is only true now: whether the other is here, and up to where it has read.
+    async fn show_state(&self, context: &mut Context<Chat>) -> Result<(), Close> {
+        let App { store, frames, presence, .. } = &self.app;
+        let peer = self.membership.peer();
+        let here = presence.of([peer]).await.map_err(away)?;
+        let here = here.get(&peer);
+        let name = frames.names().name(peer).await.map_err(away)?;
+        let whereabouts = Whereabouts {
+            user: name.as_ref().to_owned(),
+            online: here.is_some_and(|here| here.online),
+            last_seen: here.map(|here| shown_time(here.last_seen)),
+        };
+        context.send(Json(Frame::Presence(whereabouts))).await?;
+        if let Some(message) = store.read_by_peer(&self.membership).await.map_err(away)? {
+            let read = frames.read(peer, &message, None).await.map_err(away)?;
+            context.send(Json(Frame::Read(read))).await?;
+        }
+        Ok(())
+    }
+
+    /// Looks whether the two still talk; if not, it is over.
+    async fn look_again(&mut self) -> Result<(), Close> {
+        let (user, conversation) = (self.membership.user(), self.membership.conversation().id);
+        let found = self.app.store.membership(user, conversation).await;
+        self.membership = found.map_err(|error| lost(&error))?;
+        match self.membership.standing() {
+            Standing::Accepted => Ok(()),
+            _ => Err(no_longer_talking()),
+        }
+    }
+
+    /// Does what a browser wants. Returns what to answer if it cannot be.
+    async fn heed(
+        &mut self,
+        request: Request,
+        context: &mut Context<Chat>,
+    ) -> Result<Option<Refused>, Close> {
+        let names = request.names();
+        let done = match request {
+            Request::Add { message, client_id } => self.add(message, client_id, context).await?,
+            Request::Edit { message_id, message } => {
+                let number = self.app.frames.message_of(&message_id);
+                let edited = self.app.store.edit(&self.membership, number, &message).await;
+                edited.map(drop)
+            }
+            Request::Delete { message_id } => {
+                let number = self.app.frames.message_of(&message_id);
+                self.app.store.delete(&self.membership, number).await.map(drop)
+            }
+            Request::Read { message_id } => {
+                let number = self.app.frames.message_of(&message_id);
+                self.app.mark_read(&self.membership, number).await.map_err(WriteError::from)
+            }
+            Request::Typing { typing } => {
+                self.tell_typing(typing).await;
+                Ok(())
+            }
+            Request::Ping => {
+                context.send(Json(Frame::Pong)).await?;
+                Ok(())
+            }
+        };
+        Ok(done.err().map(|error| refused(&error, names)))
+    }
+
+    async fn add(
+        &mut self,
+        body: String,
+        client_id: Option<String>,
+        context: &mut Context<Chat>,
+    ) -> Result<Result<(), WriteError>, Close> {
+        let new = NewMessage { body, client_id };
+        let added = match self.app.store.add(&self.membership, &new).await {
+            Ok(added) => added,
+            Err(error) => return Ok(Err(error)),
+        };
+        if added.is_new {
+            // It comes with the event, as for all others.
+            return Ok(Ok(()));
+        }
+        if added.message.seq > self.heard {
+            self.catch_up(context).await?;
+        } else {
+            let frame = self.app.frames.added(added.message).await.map_err(away)?;
+            context.send(Json(frame)).await?;
+        }
+        Ok(Ok(()))
+    }
+
+    async fn tell_typing(&self, typing: bool) {
+        let event = ChatEvent::Typing(Typing { user: self.me.as_ref().to_owned(), typing });
+        self.app.tell.chat_if_possible(self.membership.conversation().id, &event).await;
+    }
+}
+
+/// Says why something was not done.
+fn refused(error: &WriteError, names: Refused) -> Refused {
+    let code = match error {
+        WriteError::NotFound => "not_found",
+        WriteError::NotOwner => "not_owner",
+        WriteError::Invalid(_) => "invalid",
+        WriteError::TooLong(_) => "too_long",
+        WriteError::Database(error) => {
+            tracing::error!(%error, "the database failed");
+            let detail = "The server cannot do this now. Try again in a moment.".to_owned();
+            return Refused { code: "unavailable", detail, ..names };
+        }
+    };
+    Refused { code, detail: error.to_string(), ..names }
+}
+
+/// The browser comes again, and is told then what it has not heard.
+fn away(error: sea_orm::DbErr) -> Close {
+    tracing::error!(%error, "the database failed");
+    Close::new(CloseCode::TRY_AGAIN_LATER, "the server cannot do this now")
+}
+
+fn lost(error: &FindError) -> Close {
+    match error {
+        FindError::NotFound => no_longer_talking(),
+        FindError::Database(error) => {
+            tracing::error!(%error, "the database failed");
+            Close::new(CloseCode::TRY_AGAIN_LATER, "the server cannot do this now")
+        }
+    }
+}
+
+fn no_longer_talking() -> Close {
+    Close::new(CloseCode::of_application(NO_LONGER_TALKING), "the two do not talk any more")
+}
