@@ -12,11 +12,18 @@ const PICTURE: &[(&str, &[&str])] = &[
     ("campanile-consumer", &["campanile-layer", "campanile-manager"]),
     (
         "campanile-gateway",
-        &["campanile-broker", "campanile-manager", "campanile-hub", "campanile-wire"],
+        &[
+            "campanile-broker",
+            "campanile-manager",
+            "campanile-hub",
+            "campanile-wire",
+            "campanile-openapi-page",
+        ],
     ),
     ("campanile-accounts", &[]),
     ("campanile-database", &[]),
     ("campanile-environment", &[]),
+    ("campanile-openapi-page", &[]),
     (
         "campanile-scram",
         &[
@@ -24,6 +31,7 @@ const PICTURE: &[(&str, &[&str])] = &[
             "campanile-consumer",
             "campanile-database",
             "campanile-layer",
+            "campanile-openapi-page",
             "campanile-wire",
         ],
     ),

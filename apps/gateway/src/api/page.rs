@@ -2,19 +2,21 @@
 
 use super::document;
 use crate::answer::{Answer, json};
-use crate::assets::{CSS, HTML, JAVASCRIPT, Page};
+use crate::assets::{CSS, File, HTML, JAVASCRIPT, Page};
+use campanile_openapi_page::{SCRIPT, STYLE, page};
 use http::StatusCode;
 use std::sync::LazyLock;
 
-const PAGE: Page = Page {
-    files: &[
-        ("/api/v1/", HTML, include_str!("page/index.html")),
-        ("/api/v1/style.css", CSS, include_str!("page/style.css")),
-        ("/api/v1/page.js", JAVASCRIPT, include_str!("page/page.js")),
-    ],
-    sources: "default-src 'self'",
-    referrer: "same-origin",
-};
+static FILES: LazyLock<[File; 3]> = LazyLock::new(|| {
+    [
+        ("/api/v1/", HTML, &INDEX),
+        ("/api/v1/style.css", CSS, STYLE),
+        ("/api/v1/page.js", JAVASCRIPT, SCRIPT),
+    ]
+});
+
+static INDEX: LazyLock<String> =
+    LazyLock::new(|| page("Campanile", "/api/v1/openapi.json", "/api/v1/"));
 
 static DOCUMENT: LazyLock<String> =
     LazyLock::new(|| document().to_json().expect("the description is JSON"));
@@ -24,6 +26,6 @@ pub(super) fn file(path: &str) -> Option<Answer> {
     if path == "/api/v1/openapi.json" {
         return Some(json(StatusCode::OK, DOCUMENT.as_str()));
     }
-    // The page's own addresses are relative, so it has to be at the one with the slash.
-    PAGE.file(if path == "/api/v1" { "/api/v1/" } else { path })
+    let page = Page { files: &*FILES, sources: "default-src 'self'", referrer: "same-origin" };
+    page.file(if path == "/api/v1" { "/api/v1/" } else { path })
 }

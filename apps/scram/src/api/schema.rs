@@ -5,27 +5,25 @@ use axum::Router;
 use axum::response::Html;
 use axum::routing::get;
 use campanile_accounts::File;
+use campanile_openapi_page::{SCRIPT, STYLE, page};
 use http::header::CONTENT_TYPE;
 use std::sync::LazyLock;
 
 static DOCUMENT: LazyLock<String> =
     LazyLock::new(|| document().to_json().expect("the description is JSON"));
 
-// The gateway has such a page already; its script reads the description of whatever it belongs to.
-const SCRIPT: File = File::javascript(include_str!("../../../gateway/src/api/page/page.js"));
-const STYLE: File = File::css(include_str!("../../../gateway/src/api/page/style.css"));
-const PAGE: &str = include_str!("schema/index.html");
+static PAGE: LazyLock<String> = LazyLock::new(|| page("SCRAM", "/schema/", "/schema/"));
 
-/// Returns the routes: the description where the original has it and where the page looks for it, and
-/// the page under the names of the original's two.
+/// Returns the routes: the description where the original has it and where other APIs here have it,
+/// and the page under the names of the original's two.
 pub(super) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
     let document = async || ([(CONTENT_TYPE, "application/json")], DOCUMENT.as_str());
-    let page = async || Html(PAGE);
+    let shown = async || Html(PAGE.as_str());
     Router::new()
         .route("/schema/", get(document))
         .route("/api/v1/openapi.json", get(document))
-        .route("/schema/swagger-ui/", get(page))
-        .route("/schema/redoc/", get(page))
-        .route("/schema/page.js", SCRIPT.route())
-        .route("/schema/style.css", STYLE.route())
+        .route("/schema/swagger-ui/", get(shown))
+        .route("/schema/redoc/", get(shown))
+        .route("/schema/page.js", File::javascript(SCRIPT).route())
+        .route("/schema/style.css", File::css(STYLE).route())
 }

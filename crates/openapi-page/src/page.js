@@ -1,4 +1,4 @@
-// Shows what stands in openapi.json: text goes into the page as text, never as HTML.
+// Shows what stands in the description, to which the page has a link: text goes into the page as text, never as HTML.
 
 /** Makes an element with a text or with children. */
 function make(name, content, attributes = {}) {
@@ -77,7 +77,7 @@ function operation(description, path, method, said, id) {
   return make("section", parts);
 }
 
-const description = await (await fetch("/api/v1/openapi.json")).json();
+const description = await (await fetch(document.getElementById("description").href)).json();
 document.getElementById("title").textContent = `${description.info.title}: the API`;
 document.getElementById("about").textContent = description.info.description;
 const [contents, routes] = ["contents", "routes"].map((id) => document.getElementById(id));

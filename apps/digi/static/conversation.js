@@ -1,0 +1,351 @@
+// A conversation as a page lives it: what is heard, in order and once, and what is sent until it
+// is acknowledged.
+
+import { messageOf } from './history.js';
+import { Line, systemClock } from './line.js';
+
+/** How long an acknowledgement may take before the connection is doubted. */
+const ACKNOWLEDGED_WITHIN_MS = 10_000;
+
+/** After what was refused for now: the server may say otherwise. */
+const AGAIN_AFTER_MS = 2_000;
+
+/** How often the other is told that somebody still types, and how long that is believed. */
+const TYPING = { everyMs: 3_000, holdsMs: 6_000 };
+
+/** What the server closes with when a frame is larger than it takes: it would be so each time. */
+const TOO_BIG = 1009;
+
+/**
+ * @typedef {import('./history.js').History} History
+ * @typedef {import('./outgoing.js').Outgoing} Outgoing
+ * @typedef {import('./line.js').Options} LineOptions
+ * @typedef {{ isOnline: boolean, lastSeen: string | null }} Presence
+ *
+ * @typedef {object} Options
+ * @property {string} user Who writes here.
+ * @property {number} lastSeq The number of the last event that the history holds.
+ * @property {number} readSeq Up to which number this user has read.
+ * @property {number} peerReadSeq Up to which number the other has.
+ * @property {History} history
+ * @property {Outgoing} outgoing
+ * @property {(afterSeq: number) => string} url
+ * @property {(id: string) => Promise<number>} seqOf Asks the server for a message's number.
+ * @property {() => void} changed Told when something is to be drawn anew.
+ * @property {(detail: string) => void} complain Told what could not be done.
+ * @property {LineOptions['why']} [why]
+ * @property {LineOptions['WebSocket']} [WebSocket]
+ * @property {import('./line.js').Clock} [clock]
+ * @property {() => number} [random]
+ */
+
+/** One page's side of a conversation. */
+export class Conversation {
+  /** @type {import('./line.js').Reason | null} Why nothing more comes. */
+  ended = null;
+  isTyping = false;
+  /** @type {Presence | null} The other's; null until the server has said. */
+  presence = null;
+  /** @type {Line} */
+  line;
+  #options;
+  #clock;
+  #lastSeq;
+  #peerReadSeq;
+  #readSeq;
+  /** What was read here, until the server has said so itself. @type {string | null} */
+  #unheardRead = null;
+  /** The name of the one add that is not yet acknowledged: one at a time keeps their order. */
+  #sending = '';
+  #isReady = false;
+  /** Who waits for an edit or a deletion. @type {Map<string, (fault: string | null) => void>} */
+  #changing = new Map();
+  #saidTypingAt = -Infinity;
+  /** @type {any} */
+  #sendTimer;
+  /** @type {any} */
+  #typingTimer;
+
+  /** @param {Options} options */
+  constructor(options) {
+    const { url, why, WebSocket, clock = systemClock, random } = options;
+    this.#options = options;
+    this.#clock = clock;
+    this.#lastSeq = options.lastSeq;
+    this.#readSeq = options.readSeq;
+    this.#peerReadSeq = options.peerReadSeq;
+    this.line = new Line({
+      url: () => url(this.#lastSeq),
+      hear: (frame) => this.#hear(frame),
+      change: (state, about) => this.#lineChanged(state, about),
+      ...{ why, WebSocket, clock, random },
+    });
+  }
+
+  /** The number of the last event that was heard. */
+  get lastSeq() {
+    return this.#lastSeq;
+  }
+
+  get peerReadSeq() {
+    return this.#peerReadSeq;
+  }
+
+  /** How many of the other's messages that are held were not read. */
+  get unread() {
+    const { history, user } = this.#options;
+    const isUnread = (/** @type {import('./history.js').Message} */ it) =>
+      it.seq > this.#readSeq && it.user !== user && !it.isDeleted;
+    return history.messages.filter(isUnread).length;
+  }
+
+  // --- what a person does ---------------------------------------------------------------------
+
+  /** Sends a text, now or when it can be. @param {string} text @returns {boolean} whether it may wait */
+  say(text) {
+    const pending = this.#options.outgoing.push(text);
+    this.#saidTypingAt = -Infinity;
+    this.#flush();
+    this.#options.changed();
+    return pending !== null;
+  }
+
+  /** Takes back what the server will not have. @param {string} clientId */
+  takeBack(clientId) {
+    const pending = this.#options.outgoing.remove(clientId);
+    this.#options.changed();
+    return pending?.text ?? '';
+  }
+
+  /** @param {string} id @param {string} text @returns {Promise<string | null>} why it was not done */
+  edit(id, text) {
+    return this.#change(id, { type: 'edit', message_id: id, message: text });
+  }
+
+  /** @param {string} id @returns {Promise<string | null>} why it was not done */
+  delete(id) {
+    return this.#change(id, { type: 'delete', message_id: id });
+  }
+
+  /** Tells the other that somebody types here, or no longer does. @param {boolean} isTyping */
+  typing(isTyping) {
+    const now = this.#clock.now();
+    if (isTyping && now - this.#saidTypingAt < TYPING.everyMs) return;
+    if (!isTyping && this.#saidTypingAt === -Infinity) return;
+    this.#saidTypingAt = isTyping ? now : -Infinity;
+    this.line.send({ type: 'typing', typing: isTyping });
+  }
+
+  /** Marks as read all up to a message. @param {{ id: string, seq: number }} message */
+  read({ id, seq }) {
+    if (seq <= this.#readSeq) return;
+    this.#readSeq = seq;
+    this.#unheardRead = id;
+    this.#sayRead();
+    this.#options.changed();
+  }
+
+  #sayRead() {
+    const id = this.#unheardRead;
+    if (id !== null && this.#isReady) this.line.send({ type: 'read', message_id: id });
+  }
+
+  /**
+   * @param {string} id
+   * @param {Record<string, unknown>} frame
+   * @returns {Promise<string | null>}
+   */
+  #change(id, frame) {
+    if (!this.#isReady || !this.line.send(frame)) {
+      return Promise.resolve('There is no connection. Try again when it is back.');
+    }
+    this.#changing.get(id)?.(null);
+    return new Promise((resolve) => this.#changing.set(id, resolve));
+  }
+
+  /** @param {string} id @param {string | null} fault */
+  #settle(id, fault) {
+    const settle = this.#changing.get(id);
+    this.#changing.delete(id);
+    settle?.(fault);
+    return settle !== undefined;
+  }
+
+  // --- sending --------------------------------------------------------------------------------
+
+  #flush() {
+    const { next } = this.#options.outgoing;
+    if (!this.#isReady || this.#sending !== '' || next === undefined) return;
+    const { clientId, text } = next;
+    if (!this.line.send({ type: 'add', message: text, client_id: clientId })) return;
+    this.#sending = clientId;
+    this.#later(ACKNOWLEDGED_WITHIN_MS, () => this.line.reconnect());
+  }
+
+  /** @param {string} clientId */
+  #acknowledged(clientId) {
+    this.#options.outgoing.remove(clientId);
+    if (clientId !== this.#sending) return;
+    this.#sending = '';
+    this.#clock.clearTimeout(this.#sendTimer);
+    this.#flush();
+  }
+
+  /** @param {number} ms @param {() => void} callback */
+  #later(ms, callback) {
+    this.#clock.clearTimeout(this.#sendTimer);
+    this.#sendTimer = this.#clock.setTimeout(callback, ms);
+  }
+
+  // --- what is heard --------------------------------------------------------------------------
+
+  /** @type {LineOptions['change']} */
+  #lineChanged(state, { reason, code }) {
+    if (code === TOO_BIG && this.#sending !== '') {
+      this.#options.outgoing.fail(this.#sending, 'This is too long for the server.');
+    }
+    if (state !== 'open') {
+      this.#isReady = false;
+      this.#sending = '';
+      this.#clock.clearTimeout(this.#sendTimer);
+      this.#otherTypes(false);
+      for (const id of [...this.#changing.keys()]) {
+        this.#settle(id, 'The connection was lost. See whether it was done, and try again.');
+      }
+    }
+    this.ended = reason ?? null;
+    this.#options.changed();
+  }
+
+  /** @param {Record<string, any>} frame */
+  #hear(frame) {
+    switch (frame.type) {
+      case 'hello':
+        this.#greeted(frame);
+        break;
+      case 'chat_message':
+      case 'chat_message_edit':
+      case 'chat_message_delete':
+        this.#hearEvent(frame);
+        break;
+      case 'read':
+        this.#hearRead(frame);
+        break;
+      case 'typing':
+        if (frame.user !== this.#options.user) this.#otherTypes(frame.typing === true);
+        break;
+      case 'presence':
+        this.#hearPresence(frame);
+        break;
+      case 'resync':
+        this.#resync(Number(frame.last_seq));
+        break;
+      case 'error':
+        this.#hearError(frame);
+    }
+  }
+
+  /** @param {Record<string, any>} hello */
+  #greeted({ last_seq: lastSeq }) {
+    this.#isReady = true;
+    // The server knows less than was heard: its database is an older one.
+    if (lastSeq < this.#lastSeq) this.#resync(lastSeq);
+    this.#sayRead();
+    this.#flush();
+  }
+
+  /** @param {Record<string, any>} frame */
+  #hearEvent(frame) {
+    const { seq, client_id: clientId, user } = frame;
+    if (user === this.#options.user && typeof clientId === 'string') this.#acknowledged(clientId);
+    if (seq <= this.#lastSeq) {
+      this.#options.changed();
+    } else if (seq === this.#lastSeq + 1) {
+      this.#lastSeq = seq;
+      this.#take(frame);
+    } else {
+      this.line.reconnect();
+    }
+  }
+
+  /** @param {Record<string, any>} frame */
+  #take(frame) {
+    const { history, user } = this.#options;
+    const id = String(frame.message_id);
+    if (frame.type === 'chat_message') {
+      if (frame.user !== user) this.#otherTypes(false);
+      history.add(messageOf(frame));
+      return;
+    }
+    this.#settle(id, null);
+    if (frame.type === 'chat_message_edit') {
+      const isDeleted = frame.message === '';
+      history.change(id, { text: frame.message, editedAt: frame.edited_at ?? null, isDeleted });
+    } else {
+      history.change(id, { text: '', isDeleted: true });
+    }
+  }
+
+  /** @param {Record<string, any>} frame */
+  async #hearRead({ user, message_id: id }) {
+    const { history, seqOf } = this.#options;
+    if (id === this.#unheardRead && user === this.#options.user) this.#unheardRead = null;
+    let seq = history.find(id)?.seq;
+    try {
+      seq ??= await seqOf(id);
+    } catch {
+      return;
+    }
+    if (user === this.#options.user) this.#readSeq = Math.max(this.#readSeq, seq);
+    else this.#peerReadSeq = Math.max(this.#peerReadSeq, seq);
+    this.#options.changed();
+  }
+
+  /** @param {Record<string, any>} frame */
+  #hearPresence({ user, online, last_seen: lastSeen }) {
+    if (user === this.#options.user) return;
+    this.presence = { isOnline: online === true, lastSeen: lastSeen ?? null };
+    this.#options.changed();
+  }
+
+  /** @param {boolean} isTyping */
+  #otherTypes(isTyping) {
+    this.#clock.clearTimeout(this.#typingTimer);
+    const holds = () => this.#otherTypes(false);
+    if (isTyping) this.#typingTimer = this.#clock.setTimeout(holds, TYPING.holdsMs);
+    if (isTyping === this.isTyping) return;
+    this.isTyping = isTyping;
+    this.#options.changed();
+  }
+
+  /** What was missed is too old to be told: the history says how things are. @param {number} lastSeq */
+  async #resync(lastSeq) {
+    this.#lastSeq = lastSeq;
+    try {
+      await this.#options.history.newest();
+    } catch {
+      this.line.reconnect();
+    }
+  }
+
+  /** @param {Record<string, any>} error */
+  #hearError({ code, detail, client_id: clientId, message_id: id, retry_after: seconds }) {
+    const said = String(detail ?? code);
+    if (typeof id === 'string' && this.#settle(id, said)) return;
+    const isForNow = code === 'rate_limited' || code === 'unavailable';
+    const isOfSending = clientId === this.#sending || (clientId === undefined && isForNow);
+    if (this.#sending === '' || !isOfSending) return;
+    const sending = this.#sending;
+    this.#sending = '';
+    if (isForNow) {
+      // The same again, by the same name, and before all others.
+      this.#later(seconds > 0 ? seconds * 1000 : AGAIN_AFTER_MS, () => this.#flush());
+    } else {
+      this.#clock.clearTimeout(this.#sendTimer);
+      this.#options.outgoing.fail(sending, said);
+      this.#options.complain(said);
+      this.#flush();
+    }
+    this.#options.changed();
+  }
+}

@@ -1,0 +1,42 @@
+// Keeps the list of conversations alive, on whatever page it stands.
+
+import { conversations, why } from './api.js';
+import { Line, socketUrl } from './line.js';
+import { Lines, LinesView } from './lines.js';
+
+/**
+ * @param {HTMLElement} root What holds the list, and in `data-lines` what the server knew of it.
+ * @param {{ current?: string, changed?: (lines: Lines) => void }} [options]
+ * @returns {Line}
+ */
+export function openInbox(root, { current, changed = () => {} } = {}) {
+  const { lines: known = '[]', user = '' } = root.dataset;
+  const lines = new Lines(JSON.parse(known));
+  const view = new LinesView(root, user, current);
+  let isFirst = true;
+  const draw = () => {
+    view.draw(lines);
+    changed(lines);
+  };
+  const load = async () => {
+    lines.all = await conversations();
+    draw();
+  };
+  const line = new Line({
+    url: () => socketUrl('/ws/inbox/'),
+    hear(frame) {
+      if (frame.type !== 'inbox') return;
+      lines.take(frame.connection);
+      draw();
+    },
+    change(state) {
+      // What happened since the page was made, or while the connection was lost, was not told.
+      if (state === 'open' || isFirst) load().catch(() => line.reconnect());
+      isFirst = false;
+    },
+    why: () => why(),
+  });
+  draw();
+  line.connect();
+  return line;
+}

@@ -1,0 +1,296 @@
+// The messages on the page: as many nodes as the history holds messages, and no more.
+
+import { element, linked, name } from './text.js';
+import * as times from './times.js';
+
+/** So near to an end of the log, in pixels, the next page is asked for. */
+const NEAR = 600;
+
+/** So near to the newest, in pixels, somebody is taken to look at it. */
+const AT_END = 48;
+
+/**
+ * @typedef {import('./history.js').Message} Message
+ * @typedef {import('./outgoing.js').Pending} Pending
+ *
+ * @typedef {object} Item One line of the log, and what it is made of: the same parts, the same line.
+ * @property {string} key
+ * @property {unknown[]} parts
+ * @property {() => HTMLLIElement} make
+ *
+ * @typedef {object} Options
+ * @property {string} user Who looks at it.
+ * @property {number} readSeq Up to which number everything was read when the page was opened.
+ * @property {import('./history.js').History} history
+ * @property {import('./outgoing.js').Outgoing} outgoing
+ * @property {() => number} peerReadSeq
+ * @property {(message: Message) => void} edit
+ * @property {(message: Message) => void} remove
+ * @property {(pending: Pending) => void} takeBack
+ * @property {() => void} seen Told when something else can be seen.
+ */
+
+/** Draws the log, and keeps what is read in its place while something comes or goes around it. */
+export class Log {
+  #options;
+  /** @type {Map<string, { parts: unknown[], node: HTMLLIElement }>} */
+  #drawn = new Map();
+  #isDue = false;
+  #hasFailed = false;
+
+  /**
+   * @param {HTMLElement} scroller Its newest end is where it begins: `column-reverse`.
+   * @param {HTMLOListElement} list
+   * @param {Options} options
+   */
+  constructor(scroller, list, options) {
+    this.scroller = scroller;
+    this.list = list;
+    this.#options = options;
+    list.replaceChildren();
+    scroller.addEventListener('scroll', () => this.#look(), { passive: true });
+    scroller.addEventListener('keydown', (event) => this.#move(event));
+    scroller.addEventListener('focusin', ({ target }) => this.#reach(target));
+    addEventListener('resize', () => this.#look());
+    document.addEventListener('click', (event) => this.#closeMenus(event.target));
+  }
+
+  /** Whether the newest message can be seen. */
+  get isAtEnd() {
+    return this.scroller.scrollTop > -AT_END;
+  }
+
+  /** Draws all that has changed, soon: much may have changed at once. */
+  draw() {
+    if (this.#isDue) return;
+    this.#isDue = true;
+    const draw = () => {
+      this.#isDue = false;
+      this.drawNow();
+    };
+    // No frames are drawn of a page in the background.
+    if (document.hidden) setTimeout(draw, 200);
+    else requestAnimationFrame(draw);
+  }
+
+  drawNow() {
+    const wasAtEnd = this.isAtEnd && !this.#options.history.hasNewer;
+    const anchor = wasAtEnd ? null : this.#anchor();
+    this.#place([...this.#items()]);
+    if (anchor === null) this.scroller.scrollTop = 0;
+    else this.scroller.scrollTop += anchor.node.getBoundingClientRect().top - anchor.top;
+    this.#look();
+  }
+
+  /** Shows a message, and marks it. @param {string} id */
+  show(id) {
+    const node = this.#drawn.get(id)?.node;
+    if (!node) return;
+    node.classList.add('sought');
+    node.scrollIntoView({ block: 'center' });
+    node.focus({ preventScroll: true });
+  }
+
+  /** Leads to the newest message. */
+  async toEnd() {
+    if (this.#options.history.hasNewer) await this.#options.history.newest();
+    this.drawNow();
+    this.scroller.scrollTop = 0;
+  }
+
+  /** Asks for more where an end is near, and tells what can be seen. */
+  #look() {
+    const { history, seen } = this.#options;
+    const { scrollTop, scrollHeight, clientHeight } = this.scroller;
+    // While nothing has a size, nothing is near.
+    if (clientHeight > 0 && !this.#hasFailed && !history.isLoading) {
+      if (history.hasNewer && -scrollTop < NEAR) this.#ask(history.newer());
+      else if (history.hasOlder && scrollHeight - clientHeight + scrollTop < NEAR) this.#ask(history.older());
+    }
+    seen();
+  }
+
+  /** @param {Promise<void>} asked */
+  async #ask(asked) {
+    try {
+      await asked;
+    } catch {
+      // Whoever goes on scrolling asks again, a little later.
+      this.#hasFailed = true;
+      setTimeout(() => (this.#hasFailed = false), 1000);
+    }
+  }
+
+  /** The first line that can be seen, and where. */
+  #anchor() {
+    const { top } = this.scroller.getBoundingClientRect();
+    for (const { node } of this.#drawn.values()) {
+      const place = node.getBoundingClientRect();
+      if (node.classList.contains('message') && place.bottom > top) return { node, top: place.top };
+    }
+    return null;
+  }
+
+  /** @param {Item[]} items */
+  #place(items) {
+    const wanted = new Set(items.map(({ key }) => key));
+    for (const [key, { node }] of this.#drawn) {
+      if (wanted.has(key)) continue;
+      node.remove();
+      this.#drawn.delete(key);
+    }
+    const before = this.#drawn;
+    // In their order, which the anchor goes by.
+    this.#drawn = new Map();
+    let next = this.list.firstElementChild;
+    for (const item of items) {
+      const known = before.get(item.key);
+      const isSame = known !== undefined && item.parts.every((part, at) => part === known.parts[at]);
+      const node = isSame ? known.node : item.make();
+      if (known && !isSame) {
+        if (next === known.node) next = node;
+        replace(known.node, node);
+      }
+      this.#drawn.set(item.key, { parts: item.parts, node });
+      if (node === next) next = node.nextElementSibling;
+      else this.list.insertBefore(node, next);
+    }
+  }
+
+  /** @returns {Generator<Item>} */
+  *#items() {
+    const { history, outgoing, user, readSeq, peerReadSeq } = this.#options;
+    const readByPeer = peerReadSeq();
+    let [day, isRead] = ['', true];
+    for (const message of history.messages) {
+      const its = times.day(message.sentAt);
+      if (its !== day) yield divider(`day ${its}`, its);
+      day = its;
+      const isOwn = message.user === user;
+      if (isRead && !isOwn && message.seq > readSeq) {
+        isRead = false;
+        yield divider('unread', 'New');
+      }
+      const parts = [message, isOwn && message.seq <= readByPeer];
+      yield { key: message.id, parts, make: () => this.#message(message, isOwn, parts[1] === true) };
+    }
+    if (history.hasNewer) return;
+    for (const pending of outgoing.waiting) {
+      yield { key: pending.clientId, parts: [pending], make: () => this.#pending(pending) };
+    }
+  }
+
+  /** @param {Message} message @param {boolean} isOwn @param {boolean} isRead */
+  #message(message, isOwn, isRead) {
+    const { sentAt, text, isDeleted, editedAt } = message;
+    const said = isDeleted ? ['Message deleted'] : linked(text);
+    const body = element('p', { class: isDeleted ? 'text gone' : 'text', dir: 'auto' }, ...said);
+    const time = element('time', { datetime: sentAt, title: times.whole(sentAt) }, times.clock(sentAt));
+    const about = element('p', { class: 'about' }, time);
+    if (editedAt !== null && !isDeleted) about.prepend(element('span', {}, 'edited'), ' ');
+    if (isOwn && !isDeleted) about.append(' ', tick(isRead));
+    const node = line(isOwn ? 'message own' : 'message', message.user, body, about);
+    if (isOwn && !isDeleted) node.append(this.#menu(message));
+    return node;
+  }
+
+  /** What somebody may do to an own message. @param {Message} message */
+  #menu(message) {
+    const { edit, remove } = this.#options;
+    const menu = element('details', { class: 'menu' });
+    const change = button('Edit', () => edit(message));
+    const confirmed = element('details', { class: 'confirm' });
+    const forBoth = button('Delete for both', () => remove(message));
+    forBoth.classList.add('danger');
+    confirmed.append(element('summary', {}, 'Delete …'), forBoth);
+    const choices = element('div', { class: 'choices' }, change, confirmed);
+    const summary = element('summary', { 'aria-label': 'What to do with this message', tabindex: '-1' });
+    menu.append(summary, choices);
+    choices.addEventListener('click', ({ target }) => {
+      if (target === change || target === forBoth) menu.open = false;
+    });
+    return menu;
+  }
+
+  /** @param {Pending} pending */
+  #pending(pending) {
+    const { text, at, fault } = pending;
+    const body = element('p', { class: 'text', dir: 'auto' }, ...linked(text));
+    const time = element('time', { datetime: at }, times.clock(at));
+    const about = element('p', { class: 'about' }, fault === undefined ? 'on its way' : 'not sent', ' ', time);
+    const node = line('message own pending', this.#options.user, body, about);
+    if (fault === undefined) return node;
+    const again = button('Take it back', () => this.#options.takeBack(pending));
+    node.classList.add('failed');
+    node.append(element('p', { class: 'fault' }, `${fault} `, again));
+    return node;
+  }
+
+  /** Up and down go from message to message, and out of a menu back to its own. @param {KeyboardEvent} event */
+  #move(event) {
+    const { key, target } = event;
+    if (!(target instanceof HTMLElement)) return;
+    const at = target.closest('li.message');
+    if (key === 'Escape') {
+      const menus = this.list.querySelectorAll('details.menu[open]');
+      for (const menu of menus) menu.removeAttribute('open');
+      if (menus.length > 0 && at instanceof HTMLElement) at.focus();
+      if (menus.length > 0) event.stopPropagation();
+    } else if ((key === 'ArrowUp' || key === 'ArrowDown') && target.closest('.choices') === null) {
+      const all = [.../** @type {NodeListOf<HTMLElement>} */ (this.list.querySelectorAll('li.message'))];
+      const next = at instanceof HTMLElement ? all.indexOf(at) + (key === 'ArrowUp' ? -1 : 1) : all.length - 1;
+      if (all[next] === undefined) return;
+      event.preventDefault();
+      all[next].focus({ preventScroll: true });
+      all[next].scrollIntoView({ block: 'nearest' });
+    }
+  }
+
+  /** Only the menu of the message that has the focus stands in the way of the tabulator. @param {EventTarget | null} target */
+  #reach(target) {
+    const at = target instanceof Element ? target.closest('li.message') : null;
+    for (const summary of this.list.querySelectorAll('.menu > summary')) {
+      summary.setAttribute('tabindex', at?.contains(summary) ? '0' : '-1');
+    }
+  }
+
+  /** @param {EventTarget | null} target */
+  #closeMenus(target) {
+    for (const menu of this.list.querySelectorAll('details.menu[open]')) {
+      if (!(target instanceof Node && menu.contains(target))) menu.removeAttribute('open');
+    }
+  }
+}
+
+/** Puts a line in another's place; who was in the old one is in the new one. @param {HTMLElement} old @param {HTMLElement} made */
+function replace(old, made) {
+  const hadFocus = old.contains(document.activeElement);
+  old.replaceWith(made);
+  if (hadFocus) made.focus({ preventScroll: true });
+}
+
+/** @param {string} kind @param {string} user @param {HTMLElement[]} children */
+function line(kind, user, ...children) {
+  const who = element('span', { class: 'unseen' }, name(user), ': ');
+  return element('li', { class: kind, tabindex: '-1' }, who, ...children);
+}
+
+/** @param {string} key @param {string} text @returns {Item} */
+function divider(key, text) {
+  const kind = key === 'unread' ? 'divider unread' : 'divider';
+  return { key, parts: [text], make: () => element('li', { class: kind }, element('span', {}, text)) };
+}
+
+/** @param {boolean} isRead */
+function tick(isRead) {
+  const marks = element('span', { 'aria-hidden': 'true' }, isRead ? '✓✓' : '✓');
+  const word = element('span', { class: 'unseen' }, isRead ? 'read' : 'sent');
+  return element('span', { class: isRead ? 'tick read' : 'tick', title: isRead ? 'read' : 'sent' }, marks, word);
+}
+
+/** @param {string} label @param {() => void} act */
+function button(label, act) {
+  const made = element('button', { type: 'button', class: 'plain' }, label);
+  made.addEventListener('click', act);
+  return made;
+}
