@@ -12,7 +12,7 @@ mod users;
 
 mod health;
 
-mod asked;
+pub(crate) mod asked;
 mod problems;
 
 use crate::app::App;

@@ -7,7 +7,7 @@ use crate::presence::Presence;
 use crate::settings::Settings;
 use crate::store::{Answer, ConversationError, FindError, Membership, Store};
 use axum::extract::FromRef;
-use campanile_accounts::{Accounts, Brand, Problem, Transport};
+use campanile_accounts::{Accounts, Problem, Transport, User};
 use campanile_consumer::Server as Sockets;
 use chrono::Utc;
 use std::sync::Arc;
@@ -48,7 +48,7 @@ impl App {
         let transport =
             if proxies.is_empty() { Transport::Plain } else { Transport::Proxies(proxies) };
         campanile_accounts::Settings {
-            brand: Brand { name: "DIGI".to_owned(), ..crate::pages::brand() },
+            brand: crate::pages::brand(),
             transport,
             registration: settings.registration,
             allowed_origins: settings.allowed_origins.clone(),
@@ -95,6 +95,21 @@ impl App {
         self.store.answer(of.user(), conversation, answer).await?;
         self.tell.chat_if_possible(conversation, &ChatEvent::Standing {}).await;
         self.tell.inboxes([of.user(), of.peer()], conversation).await;
+        Ok(())
+    }
+
+    /// Has a user leave all conversations, and ends the account. What was said stays for the others.
+    ///
+    /// # Errors
+    ///
+    /// If the database fails; what was done by then stays.
+    pub async fn close_account(&self, user: &User) -> Result<(), Problem> {
+        // First of all nobody can log in, and go on somewhere, any more.
+        self.accounts.close_account(user).await?;
+        for conversation in self.store.conversations_of(user.id).await? {
+            let membership = self.store.membership(user.id, conversation).await?;
+            self.answer(&membership, Answer::Leave).await?;
+        }
         Ok(())
     }
 }

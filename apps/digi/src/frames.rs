@@ -383,7 +383,8 @@ pub fn shown_time(time: DateTime<Utc>) -> String {
     time.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
-fn state(standing: Standing) -> &'static str {
+/// Returns what the standing of a conversation is called.
+pub(crate) fn state(standing: Standing) -> &'static str {
     match standing {
         Standing::Accepted => "accepted",
         Standing::PendingIn => "pending_in",

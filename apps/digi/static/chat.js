@@ -43,6 +43,7 @@ keepAwake(...lines);
 /** @param {About} about */
 function open(about) {
   const { id, user, peer } = about;
+  for (const more of document.querySelectorAll('.more')) more.remove();
   const history = new History(
     {
       load: (where, limit) => messages(id, where, limit),

@@ -109,7 +109,7 @@ export class LinesView {
   /** @param {Conversation} line */
   #begun(line) {
     const { id, user, unread, last_message: last } = line;
-    const link = element('a', { href: `/chat/${encodeURIComponent(id)}/` });
+    const link = element('a', { href: `/chat/${id}/` });
     if (id === this.current) link.setAttribute('aria-current', 'page');
     const who = element('span', { class: 'who' }, name(user.name || user.username));
     if (line.online) who.append(element('span', { class: 'unseen' }, ', online'));
@@ -135,7 +135,7 @@ export class LinesView {
 
 /** Somebody who asks to talk. @param {Conversation} line */
 function request({ id, user }) {
-  const action = `/chat/${encodeURIComponent(id)}/answer/`;
+  const action = `/chat/${id}/answer/`;
   const answer = (/** @type {string} */ value, /** @type {string} */ label, kind = '') =>
     element('button', { name: 'answer', value, class: kind }, label, unseen(` ${user.username}`));
   const form = element(

@@ -1,14 +1,10 @@
 // `scram serve` and `scram-translator` as child processes, with a database of their own.
 
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from './demo.js';
-
-const STARTS_WITHIN_MS = 60_000;
+import { Program } from './program.js';
 
 /** A server on a SQLite file of its own, and the translators of its tests. */
 export class Scram {
@@ -92,42 +88,5 @@ export class Scram {
     const program = new Program(binary, words, environment);
     this.#programs.push(program);
     return program;
-  }
-}
-
-/** A child process, and what it has said so far. */
-class Program {
-  output = '';
-
-  /**
-   * @param {string} binary
-   * @param {string[]} words
-   * @param {Record<string, string>} environment
-   */
-  constructor(binary, words, environment) {
-    const env = { ...process.env, ...environment };
-    this.child = spawn(binary, words, { stdio: ['ignore', 'pipe', 'pipe'], env });
-    this.ended = once(this.child, 'close');
-    for (const stream of [this.child.stdout, this.child.stderr]) {
-      stream.on('data', (text) => (this.output += text));
-    }
-  }
-
-  /** @param {RegExp} pattern @returns {Promise<RegExpExecArray>} what it says that is like this */
-  async says(pattern) {
-    const deadline = Date.now() + STARTS_WITHIN_MS;
-    for (;;) {
-      const said = pattern.exec(this.output);
-      if (said) return said;
-      if (this.child.exitCode !== null || Date.now() > deadline) {
-        throw new Error(`${this.child.spawnfile} did not say ${pattern}:\n${this.output}`);
-      }
-      await sleep(50);
-    }
-  }
-
-  async kill() {
-    if (this.child.exitCode === null) this.child.kill('SIGKILL');
-    await this.ended;
   }
 }

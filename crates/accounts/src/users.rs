@@ -8,6 +8,7 @@ use sea_orm::{
 
 use crate::clock::now;
 use crate::entity::{PasswordHash, user};
+use crate::secret::Secret;
 use crate::user::{fault, key, normal};
 use crate::{Accounts, Fields, Password, Problem, User};
 
@@ -149,6 +150,27 @@ impl Accounts {
             self.remove_token(changed.id).await?;
         }
         Ok(())
+    }
+
+    /// Ends a user's account for good, but keeps its name, so that nobody else takes it and is taken for
+    /// this one: nobody can log in by it, and nothing else of it is kept.
+    ///
+    /// # Errors
+    ///
+    /// If the database fails.
+    pub async fn close_account(&self, user: &User) -> Result<(), Problem> {
+        let closed = User {
+            name: String::new(),
+            email: String::new(),
+            groups: Vec::new(),
+            is_superuser: false,
+            is_active: false,
+            ..user.clone()
+        };
+        self.change_user(&closed).await?;
+        // Of a password that nobody knows.
+        let password = Password::from(Secret::random::<32>().reveal());
+        self.store_password(user.id, self.0.hasher.hash(password).await?).await
     }
 
     /// Removes a user, and with it its sessions and its token.

@@ -9,9 +9,9 @@ use http::request::Parts;
 use std::collections::HashMap;
 
 /// A conversation of the caller's. Whatever is wrong with an id, it is looked up, and not found.
-pub(super) struct Asked {
+pub(crate) struct Asked {
     /// That the caller is in it.
-    pub(super) membership: Membership,
+    pub(crate) membership: Membership,
     /// The number of the message; none if the path names no message, and no row's if it is no id.
     pub(super) message: Option<i64>,
 }

@@ -3,7 +3,7 @@
 use super::{FindError, Store};
 use crate::entities::conversation::State;
 use crate::entities::{conversation, member};
-use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, QuerySelect};
 
 /// That a user is in a conversation. There is no other way to ask about one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,6 +58,22 @@ impl Store {
     ) -> Result<Vec<conversation::Model>, DbErr> {
         conversation::Entity::find()
             .filter(conversation::Column::Id.is_in(numbers))
+            .all(self.database.read())
+            .await
+    }
+
+    /// Returns the numbers of all conversations that a user has not left.
+    ///
+    /// # Errors
+    ///
+    /// If the database fails.
+    pub async fn conversations_of(&self, user: i64) -> Result<Vec<i64>, DbErr> {
+        member::Entity::find()
+            .select_only()
+            .column(member::Column::ConversationId)
+            .filter(member::Column::UserId.eq(user))
+            .filter(member::Column::HasLeft.eq(false))
+            .into_tuple()
             .all(self.database.read())
             .await
     }
