@@ -75,6 +75,7 @@ function open(about) {
     history,
     outgoing,
     readSeq: about.read_seq,
+    openedSeq: about.last_seq,
     peerReadSeq: () => conversation.peerReadSeq,
     edit: (message) => composer.edit(message),
     async remove(message) {

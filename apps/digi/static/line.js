@@ -6,7 +6,7 @@ const BACK_OFF_MS = { first: 500, last: 15_000 };
 /** A connection that lasted this long was a good one: the next back-off begins anew. */
 const STABLE_MS = 5_000;
 
-/** From the attempt's beginning to the server's first word. */
+/** How long the server may take to let one in. */
 const CONNECT_WITHIN_MS = 15_000;
 
 /** How often an open connection is tried, and how long the answer may take. */
@@ -71,6 +71,9 @@ export class Line {
     this.#socket = socket;
     this.#in(CONNECT_WITHIN_MS, () => this.reconnect());
     this.#enter('connecting');
+    socket.addEventListener('open', () => {
+      if (socket === this.#socket) this.#opened();
+    });
     socket.addEventListener('message', (/** @type {any} */ { data }) => {
       if (socket === this.#socket) this.#hear(data);
     });
@@ -111,15 +114,17 @@ export class Line {
     this.#enter('closed', { reason });
   }
 
+  #opened() {
+    this.#openedAt = this.#clock.now();
+    this.#in(PING.everyMs, () => this.#ping());
+    this.#enter('open');
+  }
+
   /** @param {unknown} data */
   #hear(data) {
     const frame = parsed(data);
     if (frame === null) return;
     this.#in(PING.everyMs, () => this.#ping());
-    if (this.state === 'connecting') {
-      this.#openedAt = this.#clock.now();
-      this.#enter('open');
-    }
     this.#options.hear(frame);
   }
 

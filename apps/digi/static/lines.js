@@ -157,7 +157,8 @@ function unseen(text) {
 
 /** A first letter on a colour that is always the same for one name. @param {string} username */
 export function avatar(username, isOnline = false) {
-  const hue = new TextEncoder().encode(username).reduce((sum, byte) => sum + byte, 0) % HUES;
+  const mixed = (/** @type {number} */ sum, /** @type {number} */ byte) => (Math.imul(sum, 31) + byte) >>> 0;
+  const hue = new TextEncoder().encode(username).reduce(mixed, 0) % HUES;
   const [letter = '?'] = username.toUpperCase();
   const made = element('span', { class: `avatar hue-${hue}`, 'aria-hidden': 'true' }, letter);
   if (isOnline) made.append(element('span', { class: 'dot' }));

@@ -21,6 +21,7 @@ const AT_END = 48;
  * @typedef {object} Options
  * @property {string} user Who looks at it.
  * @property {number} readSeq Up to which number everything was read when the page was opened.
+ * @property {number} openedSeq The number of the last event by then.
  * @property {import('./history.js').History} history
  * @property {import('./outgoing.js').Outgoing} outgoing
  * @property {() => number} peerReadSeq
@@ -126,7 +127,7 @@ export class Log {
     const { top } = this.scroller.getBoundingClientRect();
     for (const { node } of this.#drawn.values()) {
       const place = node.getBoundingClientRect();
-      if (node.classList.contains('message') && place.bottom > top) return { node, top: place.top };
+      if (node.classList.contains('bubble') && place.bottom > top) return { node, top: place.top };
     }
     return null;
   }
@@ -159,7 +160,7 @@ export class Log {
 
   /** @returns {Generator<Item>} */
   *#items() {
-    const { history, outgoing, user, readSeq, peerReadSeq } = this.#options;
+    const { history, outgoing, user, readSeq, openedSeq, peerReadSeq } = this.#options;
     const readByPeer = peerReadSeq();
     let [day, isRead] = ['', true];
     for (const message of history.messages) {
@@ -167,7 +168,7 @@ export class Log {
       if (its !== day) yield divider(`day ${its}`, its);
       day = its;
       const isOwn = message.user === user;
-      if (isRead && !isOwn && message.seq > readSeq) {
+      if (isRead && !isOwn && message.seq > readSeq && message.seq <= openedSeq) {
         isRead = false;
         yield divider('unread', 'New');
       }
@@ -189,7 +190,7 @@ export class Log {
     const about = element('p', { class: 'about' }, time);
     if (editedAt !== null && !isDeleted) about.prepend(element('span', {}, 'edited'), ' ');
     if (isOwn && !isDeleted) about.append(' ', tick(isRead));
-    const node = line(isOwn ? 'message own' : 'message', message.user, body, about);
+    const node = line(isOwn ? 'bubble own' : 'bubble', message.user, body, about);
     if (isOwn && !isDeleted) node.append(this.#menu(message));
     return node;
   }
@@ -218,7 +219,7 @@ export class Log {
     const body = element('p', { class: 'text', dir: 'auto' }, ...linked(text));
     const time = element('time', { datetime: at }, times.clock(at));
     const about = element('p', { class: 'about' }, fault === undefined ? 'on its way' : 'not sent', ' ', time);
-    const node = line('message own pending', this.#options.user, body, about);
+    const node = line('bubble own pending', this.#options.user, body, about);
     if (fault === undefined) return node;
     const again = button('Take it back', () => this.#options.takeBack(pending));
     node.classList.add('failed');
@@ -230,14 +231,14 @@ export class Log {
   #move(event) {
     const { key, target } = event;
     if (!(target instanceof HTMLElement)) return;
-    const at = target.closest('li.message');
+    const at = target.closest('li.bubble');
     if (key === 'Escape') {
       const menus = this.list.querySelectorAll('details.menu[open]');
       for (const menu of menus) menu.removeAttribute('open');
       if (menus.length > 0 && at instanceof HTMLElement) at.focus();
       if (menus.length > 0) event.stopPropagation();
     } else if ((key === 'ArrowUp' || key === 'ArrowDown') && target.closest('.choices') === null) {
-      const all = [.../** @type {NodeListOf<HTMLElement>} */ (this.list.querySelectorAll('li.message'))];
+      const all = [.../** @type {NodeListOf<HTMLElement>} */ (this.list.querySelectorAll('li.bubble'))];
       const next = at instanceof HTMLElement ? all.indexOf(at) + (key === 'ArrowUp' ? -1 : 1) : all.length - 1;
       if (all[next] === undefined) return;
       event.preventDefault();
@@ -248,7 +249,7 @@ export class Log {
 
   /** Only the menu of the message that has the focus stands in the way of the tabulator. @param {EventTarget | null} target */
   #reach(target) {
-    const at = target instanceof Element ? target.closest('li.message') : null;
+    const at = target instanceof Element ? target.closest('li.bubble') : null;
     for (const summary of this.list.querySelectorAll('.menu > summary')) {
       summary.setAttribute('tabindex', at?.contains(summary) ? '0' : '-1');
     }

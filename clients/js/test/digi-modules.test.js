@@ -152,6 +152,7 @@ class Stage {
   }
 
   greet(lastSeq = this.count) {
+    this.socket.dispatchEvent(new Event('open'));
     this.socket.says({ type: 'hello', user: 'ann', peer: 'bob', last_seq: lastSeq, unread: 0 });
   }
 

@@ -31,6 +31,8 @@ struct ChatPage {
 struct Chat {
     id: String,
     peer: Person,
+    is_online: bool,
+    last_seen: Option<String>,
     standing: Standing,
     /// Whether it is this user who has blocked the other.
     is_mine_to_unblock: bool,
@@ -111,7 +113,8 @@ async fn shown(
 impl Chat {
     async fn of(app: &App, user: &User, of: &Membership, place: &Place) -> Result<Chat, Problem> {
         let line = app.store.line(user.id, of.conversation().id).await?.ok_or(Problem::NotFound)?;
-        let peer = Person { username: line.peer_username, name: line.peer_name };
+        let line = app.frames.conversations(vec![line]).await?.pop().ok_or(Problem::NotFound)?;
+        let peer = line.user;
         let (history, has_newer) = page_of(app, of, place).await?;
         let messages = app.frames.messages(history.messages).await?;
         let peer_read = app.store.read_by_peer(of).await?;
@@ -142,6 +145,8 @@ impl Chat {
             said: said(messages, &user.username, (of.last_read_seq(), peer_read_seq)),
             id,
             peer,
+            is_online: line.online,
+            last_seen: line.last_seen,
             standing: of.standing(),
             is_mine_to_unblock: of.conversation().blocked_by == Some(user.id),
             has_older: history.has_more,

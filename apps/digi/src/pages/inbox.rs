@@ -54,7 +54,8 @@ pub(super) fn json(value: &impl serde::Serialize) -> Result<String, Problem> {
 
 /// Returns the colour of a name: always the same.
 pub(super) fn hue(username: &str) -> u32 {
-    username.bytes().map(u32::from).sum::<u32>() % HUES
+    let mixed = |sum: u32, byte| sum.wrapping_mul(31).wrapping_add(u32::from(byte));
+    username.bytes().fold(0, mixed) % HUES
 }
 
 /// Returns the letter that stands for a name.

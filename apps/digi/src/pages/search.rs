@@ -27,6 +27,7 @@ struct SearchPage {
 struct Found {
     conversation: String,
     with: String,
+    is_own: bool,
     message: ChatMessage,
 }
 
@@ -59,7 +60,9 @@ pub(super) async fn show(
         let peer = if line.user_a == user.id { line.user_b } else { line.user_a };
         let with = app.frames.names().name(peer).await?.as_ref().to_owned();
         let message = app.frames.message(row).await?;
-        found.push(Found { conversation: app.frames.conversation_id(line), with, message });
+        let (conversation, is_own) =
+            (app.frames.conversation_id(line), message.user == user.username);
+        found.push(Found { conversation, with, is_own, message });
     }
     let within = match &within {
         Some(within) => Some(app.frames.names().name(within.peer()).await?.as_ref().to_owned()),

@@ -44,7 +44,8 @@ pub(super) async fn rename(
 ) -> Result<Response, Problem> {
     let name = name.trim().to_owned();
     if name.chars().count() > NAME_CHARS_MAX || name.chars().any(char::is_control) {
-        let fault = format!("Ensure this field has no more than {NAME_CHARS_MAX} plain characters.");
+        let fault =
+            format!("Ensure this field has no more than {NAME_CHARS_MAX} plain characters.");
         return again(page, name, Fields::of("name", fault));
     }
     user.name = name;
