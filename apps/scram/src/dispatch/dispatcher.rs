@@ -34,6 +34,10 @@ const BATCH: u64 = 500;
 /// How often is looked whether there are events, whatever was heard.
 const TICK: Duration = Duration::from_secs(1);
 
+/// How long it rests after it has told something, unless it is asked: under load many changes then
+/// share its questions to the database.
+const REST: Duration = Duration::from_millis(20);
+
 /// How often events that are old enough are removed.
 const PURGE_EVERY: Duration = Duration::from_secs(3600);
 
@@ -65,20 +69,32 @@ impl Dispatcher {
             listener.listen().await;
             let waiting = self.asked.take();
             let told = self.catch_up().await;
+            let mut rest = Duration::ZERO;
             match &told {
                 Ok(told) if told.is_empty() => {}
-                // The timer may have to wake earlier for what another instance has added.
-                Ok(_) => self.store.wake_timer(),
+                Ok(_) => {
+                    // The timer may have to wake earlier for what another instance has added.
+                    self.store.wake_timer();
+                    rest = REST;
+                }
                 Err(error) => warn!("{error} Trying again."),
             }
             waiting.answer(told);
             tokio::select! {
                 () = self.asked.asked() => {}
-                () = self.store.changed() => {}
-                () = listener.heard() => {}
-                () = tokio::time::sleep(TICK) => {}
+                () = self.woken(&mut listener, rest) => {}
             }
             self.purge().await;
+        }
+    }
+
+    /// Rests, and waits until something may have changed.
+    async fn woken(&self, listener: &mut Listener, rest: Duration) {
+        tokio::time::sleep(rest).await;
+        tokio::select! {
+            () = self.store.changed() => {}
+            () = listener.heard() => {}
+            () = tokio::time::sleep(TICK) => {}
         }
     }
 
