@@ -14,12 +14,14 @@ pub mod events;
 pub mod expiry;
 pub mod history;
 pub mod ignore;
+mod ignored;
 pub mod import;
 mod networks;
 pub mod pages;
 pub mod snapshots;
 pub mod templates;
 pub mod translator_tokens;
+mod writing;
 
 pub use counters::Statistics;
 pub use error::{AddError, ChangeError, FindError, RemoveError};
@@ -28,6 +30,7 @@ use crate::database::Database;
 use crate::settings::PrefixLimits;
 use chrono::{DateTime, SubsecRound, Utc};
 use counters::Counters;
+use entries::Waiting;
 use std::sync::Arc;
 use tokio::sync::Notify;
 use uuid::Uuid;
@@ -40,6 +43,7 @@ pub struct Store {
     limits: PrefixLimits,
     changed: Arc<Notify>,
     expiring: Arc<Notify>,
+    waiting: Arc<Waiting>,
     counters: Arc<Counters>,
 }
 
@@ -57,8 +61,15 @@ pub struct Author {
 impl Store {
     /// Makes a handle. `origin` is this instance's name in what it writes.
     pub fn new(database: Database, origin: &str, limits: PrefixLimits) -> Store {
-        let (changed, expiring, counters) = (Arc::default(), Arc::default(), Arc::default());
-        Store { database, origin: origin.into(), limits, changed, expiring, counters }
+        Store {
+            database,
+            origin: origin.into(),
+            limits,
+            changed: Arc::default(),
+            expiring: Arc::default(),
+            waiting: Arc::default(),
+            counters: Arc::default(),
+        }
     }
 
     /// Returns the same with other limits; what is known is shared.
@@ -75,6 +86,11 @@ impl Store {
     /// Returns what this process has done to entries since its start.
     pub fn statistics(&self) -> Statistics {
         self.counters.read()
+    }
+
+    /// Returns how many adds wait for the transaction before theirs.
+    pub fn waiting(&self) -> usize {
+        self.waiting.count()
     }
 
     /// Waits until this process has changed an entry; for the dispatcher.

@@ -61,9 +61,12 @@ async fn entries(app: &App, registry: &mut Registry) -> Result<(), DbErr> {
     registry.register("translators_connected", "Translators at this instance", connected);
     let lag = app.store.lag(&app.settings.instance).await?;
     registry.register("events_lag", "Changes not told to translators", ConstGauge::new(lag));
+    let waiting = i64::try_from(app.store.waiting()).unwrap_or(i64::MAX);
+    registry.register("entries_waiting", "Adds that wait to be written", ConstGauge::new(waiting));
     let done = app.store.statistics();
     for (name, help, count) in [
         ("entries_added", "Entries added, or added again, by this instance", done.added),
+        ("entries_transactions", "Transactions begun to write them", done.transactions),
         ("entries_removed", "Entries removed by this instance", done.removed),
         ("entries_expired", "Entries that this instance has let expire", done.expired),
     ] {

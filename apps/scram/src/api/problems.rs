@@ -45,6 +45,7 @@ impl From<AddError> for Problem {
             AddError::ClientUnknown | AddError::ClientNotAllowed | AddError::NotPermitted => {
                 Problem::Forbidden(text)
             }
+            AddError::Busy => Problem::Busy,
             AddError::Database(error) => error.into(),
         }
     }

@@ -34,7 +34,7 @@ pub(super) async fn add(
         Err(AddError::NotPermitted | AddError::ClientUnknown | AddError::ClientNotAllowed) => {
             Ok(denied())
         }
-        Err(AddError::Database(error)) => Err(Problem::from(error)),
+        Err(error @ (AddError::Busy | AddError::Database(_))) => Err(error.into()),
         Err(error @ (AddError::ActionTypeUnknown(_) | AddError::ActionTypeDisabled(_))) => {
             again(&app, page, typed, Fields::of("actiontype", error.to_string())).await
         }

@@ -9,7 +9,8 @@ use sea_orm::{DatabaseTransaction, DbErr, EntityTrait};
 /// How many rows a statement writes at most: SQLite takes 32,766 values in one.
 pub(super) const ROWS_MAX: usize = 500;
 
-/// What happened to some entries, all of them alike.
+/// What happened to an entry.
+#[derive(Clone, Copy)]
 pub(super) struct Change<'a> {
     pub(super) at: DateTime<Utc>,
     pub(super) author: &'a str,
@@ -23,14 +24,13 @@ impl Store {
     pub(super) async fn record(
         &self,
         transaction: &DatabaseTransaction,
-        rows: &[entry::Model],
-        change: &Change<'_>,
+        changes: &[(entry::Model, Change<'_>)],
     ) -> Result<(), DbErr> {
-        for rows in rows.chunks(ROWS_MAX) {
-            let history = rows.iter().map(|row| history(row, change));
+        for changes in changes.chunks(ROWS_MAX) {
+            let history = changes.iter().map(|(row, change)| history(row, change));
             entry_history::Entity::insert_many(history).exec_without_returning(transaction).await?;
         }
-        events::write(transaction, rows, &self.origin, change).await
+        events::write(transaction, changes, &self.origin).await
     }
 }
 

@@ -9,6 +9,8 @@ use std::sync::{Mutex, PoisonError};
 pub struct Statistics {
     /// Entries that were added, or added again.
     pub added: u64,
+    /// Transactions that were begun to write them.
+    pub transactions: u64,
     /// Entries that somebody has removed.
     pub removed: u64,
     /// Entries that have expired.
@@ -41,6 +43,7 @@ impl Statistics {
             AddError::ClientNotAllowed => "client_not_allowed",
             AddError::NotPermitted => "not_permitted",
             AddError::Ignored(_) => "ignored",
+            AddError::Busy => "busy",
             AddError::Database(_) => "database",
         };
         *self.refused.entry(reason).or_default() += 1;

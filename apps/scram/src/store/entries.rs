@@ -5,6 +5,7 @@ mod filtering;
 mod finding;
 mod removing;
 mod row;
+mod together;
 
 pub use adding::{Added, NewEntry};
 pub use filtering::Filter;
@@ -14,6 +15,7 @@ pub use row::Entry;
 pub(super) use adding::again;
 pub(super) use removing::{Others, locked};
 pub(super) use row::active;
+pub(super) use together::Waiting;
 
 use crate::cidr::{Network, NetworkError};
 

@@ -22,6 +22,8 @@ pub enum AddError {
     NotPermitted,
     /// It overlaps this network, which must never be acted on.
     Ignored(Network),
+    /// Too many wait to be added.
+    Busy,
     /// The database failed; nothing has changed.
     Database(DbErr),
 }
@@ -92,6 +94,7 @@ impl fmt::Display for AddError {
             }
             AddError::Ignored(_) => formatter
                 .write_str("This CIDR is on the ignore list. You are not allowed to add it here."),
+            AddError::Busy => formatter.write_str("Too many wait to be added. Try again later."),
             AddError::Database(error) => of_database(error, formatter),
         }
     }

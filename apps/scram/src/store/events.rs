@@ -29,22 +29,21 @@ pub enum Position {
 /// Writes the events of changed rows; the last thing before the commit.
 pub(super) async fn write(
     transaction: &DatabaseTransaction,
-    rows: &[entry::Model],
+    changes: &[(entry::Model, Change<'_>)],
     instance: &str,
-    change: &Change<'_>,
 ) -> Result<(), DbErr> {
-    if rows.is_empty() {
+    if changes.is_empty() {
         return Ok(());
     }
     if transaction.get_database_backend() == DbBackend::Postgres {
-        if let [row] = rows {
+        if let [(row, change)] = changes {
             return write_one(transaction, row, instance, change).await;
         }
         transaction.execute_unprepared(&format!("SELECT {}", at_commit())).await?;
     }
-    let mut id = take_numbers(transaction, rows.len()).await?;
-    for rows in rows.chunks(ROWS_MAX) {
-        let events = rows.iter().map(|row| {
+    let mut id = take_numbers(transaction, changes.len()).await?;
+    for changes in changes.chunks(ROWS_MAX) {
+        let events = changes.iter().map(|(row, change)| {
             id += 1;
             event::ActiveModel {
                 id: Set(id),

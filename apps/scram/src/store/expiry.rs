@@ -27,6 +27,9 @@ const BATCH: u64 = 200;
 /// Why they end, in history and events.
 const EXPIRED: &str = "expired";
 
+/// How long the timer rests after each look, however often it is woken: under load by each change.
+const REST: Duration = Duration::from_millis(50);
+
 impl Store {
     /// Ends all entries whose expiration has come by `time`.
     ///
@@ -72,6 +75,7 @@ impl Store {
                     warn!(%error, "the database failed: expirations wait, and are tried again");
                 }
             }
+            tokio::time::sleep(REST.min(interval)).await;
             let nap = self.until_nearest(interval).await;
             let _ = tokio::time::timeout(nap, self.expiring()).await;
         }
@@ -101,7 +105,7 @@ impl Store {
         let transaction = self.database.write().await?;
         let ids = locked(&transaction, due, Some(limit), Others::Skip).await?;
         let change = Change { at: now(), author: "", reason: EXPIRED };
-        self.end(&transaction, &ids, &change).await?;
+        self.end(&transaction, &ids, change).await?;
         self.commit(transaction).await?;
         Ok(ids)
     }

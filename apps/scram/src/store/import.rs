@@ -3,17 +3,17 @@
 //! A batch is one transaction with a few statements for hundreds of rows each, and writes the same
 //! history and events as [`add`](Store::add) does.
 
-use super::changes::{Change, ROWS_MAX};
-use super::entries::{Others, again, locked};
+use super::changes::Change;
+use super::ignored::Ignored;
+use super::writing::write_entries;
 use super::{AddError, Store, moment, never, now};
 use crate::cidr::Network;
-use crate::entities::{action_type, entry, ignore_entry, route};
+use crate::entities::{action_type, entry, ignore_entry};
 use crate::settings::PrefixLimits;
 use chrono::{DateTime, Utc};
 use sea_orm::ActiveValue::{NotSet, Set};
-use sea_orm::sea_query::OnConflict;
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use sea_orm::{ConnectionTrait, DbErr, EntityTrait};
+use std::collections::{BTreeMap, HashMap};
 
 /// An entry as it is to be. Its texts are as long as their columns at most.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -86,50 +86,27 @@ impl Store {
         let transaction = self.database.write().await?;
         let rules = Rules::read(&transaction, self.limits).await?;
         let wanted = rules.sort(wanted).map_err(ImportError::Refused)?;
-        let routes = routes(&transaction, wanted.keys().map(|(network, _)| network)).await?;
-        let rows = self.write_entries(&transaction, &wanted, &routes).await?;
+        let rows = wanted.iter().map(|((network, action_type), wanted)| {
+            (*network, self.imported_row(wanted, *action_type))
+        });
+        let mut rows = write_entries(&transaction, rows.collect()).await?;
+        rows.sort_by_key(|row| row.id);
         let change = Change { at: now(), author, reason: &format!("imported by {author}") };
-        self.record(&transaction, &rows, &change).await?;
+        let changes: Vec<_> = rows.into_iter().map(|row| (row, change)).collect();
+        self.record(&transaction, &changes).await?;
         self.commit(transaction).await?;
-        self.counters.count(|so_far| so_far.added += rows.len() as u64);
+        self.counters.count(|so_far| so_far.added += changes.len() as u64);
         self.wake();
         let count = |rows: usize| u64::try_from(rows).expect("it is a number of rows");
-        let added = count(rows.iter().filter(|row| row.revision == 1).count());
-        Ok(Written { added, changed: count(rows.len()) - added })
+        let added = count(changes.iter().filter(|(row, _)| row.revision == 1).count());
+        Ok(Written { added, changed: count(changes.len()) - added })
     }
 
-    async fn write_entries(
-        &self,
-        transaction: &DatabaseTransaction,
-        wanted: &Sorted<'_>,
-        routes: &HashMap<Network, i64>,
-    ) -> Result<Vec<entry::Model>, DbErr> {
-        // Those that are there are locked by their numbers, as whoever removes entries does it.
-        let there = Condition::all().add(entry::Column::RouteId.is_in(routes.values().copied()));
-        locked(transaction, there, None, Others::Wait).await?;
-        let all: Vec<_> = wanted.iter().collect();
-        let mut rows = Vec::with_capacity(all.len());
-        for some in all.chunks(ROWS_MAX) {
-            let some = some.iter().map(|((network, action_type), wanted)| {
-                let route = *routes.get(network).expect("each network has a row now");
-                self.imported_row(wanted, (route, *action_type))
-            });
-            let written = entry::Entity::insert_many(some).on_conflict(again());
-            rows.extend(written.exec_with_returning(transaction).await?);
-        }
-        rows.sort_by_key(|row| row.id);
-        Ok(rows)
-    }
-
-    fn imported_row(
-        &self,
-        wanted: &Imported,
-        (route, action_type): (i64, i64),
-    ) -> entry::ActiveModel {
+    fn imported_row(&self, wanted: &Imported, action_type: i64) -> entry::ActiveModel {
         let origin = wanted.originating_scram_instance.as_deref().unwrap_or(&self.origin);
         entry::ActiveModel {
             id: NotSet,
-            route_id: Set(route),
+            route_id: NotSet,
             action_type_id: Set(action_type),
             comment: Set(wanted.comment.clone()),
             is_active: Set(wanted.is_active),
@@ -143,55 +120,20 @@ impl Store {
     }
 }
 
-/// Returns the numbers of networks' rows, which are made where there are none.
-async fn routes(
-    transaction: &DatabaseTransaction,
-    networks: impl Iterator<Item = &Network>,
-) -> Result<HashMap<Network, i64>, DbErr> {
-    let networks: BTreeSet<Network> = networks.copied().collect();
-    let networks: Vec<Network> = networks.into_iter().collect();
-    let key = [route::Column::Family, route::Column::First, route::Column::Prefix];
-    let mut numbers = HashMap::with_capacity(networks.len());
-    for networks in networks.chunks(ROWS_MAX) {
-        let rows = networks.iter().map(|network| route::ActiveModel {
-            id: NotSet,
-            cidr: Set(network.to_string()),
-            family: Set(network.family().number()),
-            first: Set(network.first().to_vec()),
-            last: Set(network.last().to_vec()),
-            prefix: Set(network.prefix().into()),
-        });
-        // One that is there is taken, and locked, by writing to it what it holds already.
-        let same = OnConflict::columns(key).update_column(route::Column::Cidr).to_owned();
-        let rows = route::Entity::insert_many(rows).on_conflict(same);
-        for row in rows.exec_with_returning(transaction).await? {
-            let network = super::networks::of_row(row.family, &row.first, row.prefix)?;
-            numbers.insert(network, row.id);
-        }
-    }
-    Ok(numbers)
-}
-
 /// What decides whether an entry may be added, read once for many.
 struct Rules {
     action_types: HashMap<String, action_type::Model>,
-    ignored: BTreeSet<Key>,
+    ignored: Ignored,
     limits: PrefixLimits,
 }
 
 /// Entries by their networks and the numbers of their action types, each once.
 type Sorted<'a> = BTreeMap<(Network, i64), &'a Imported>;
 
-/// A network in the order of its first address: family, first address, prefix.
-type Key = (i16, [u8; 16], u8);
-
 impl Rules {
     async fn read(connection: &impl ConnectionTrait, limits: PrefixLimits) -> Result<Rules, DbErr> {
         let action_types = action_type::Entity::find().all(connection).await?;
-        let mut ignored = BTreeSet::new();
-        for row in ignore_entry::Entity::find().all(connection).await? {
-            ignored.insert(key(&super::networks::of_row(row.family, &row.first, row.prefix)?));
-        }
+        let ignored = Ignored::of(&ignore_entry::Entity::find().all(connection).await?)?;
         let action_types = action_types.into_iter().map(|row| (row.name.clone(), row)).collect();
         Ok(Rules { action_types, ignored, limits })
     }
@@ -222,26 +164,11 @@ impl Rules {
         if !self.limits.allow(&wanted.network) {
             return Err(AddError::TooLarge(self.limits));
         }
-        match self.ignored_by(&wanted.network) {
+        match self.ignored.overlapping(&wanted.network) {
             Some(ignored) => Err(AddError::Ignored(ignored)),
             None => Ok(action_type.id),
         }
     }
-
-    fn ignored_by(&self, network: &Network) -> Option<Network> {
-        let family = network.family().number();
-        // Whatever begins within the network overlaps it; what begins before must contain it.
-        let within = (family, network.first(), 0)..=(family, network.last(), u8::MAX);
-        let inside =
-            self.ignored.range(within).next().and_then(|(_, first, prefix)| {
-                Network::from_parts(network.family(), first, *prefix)
-            });
-        inside.or_else(|| network.supernets().find(|wider| self.ignored.contains(&key(wider))))
-    }
-}
-
-fn key(network: &Network) -> Key {
-    (network.family().number(), network.first(), network.prefix())
 }
 
 impl From<DbErr> for ImportError {

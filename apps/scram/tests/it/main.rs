@@ -15,6 +15,7 @@ mod pages;
 mod server;
 mod sockets;
 mod stage;
+mod together;
 mod translator;
 mod translator_tokens;
 mod world;

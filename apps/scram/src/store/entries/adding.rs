@@ -1,16 +1,14 @@
 //! Adding an entry, or making an old one active again.
 
 use super::Entry;
+use super::together::Wish;
 use crate::cidr::Network;
-use crate::entities::{action_type, client, client_action_type, entry, ignore_entry, route};
-use crate::store::changes::Change;
-use crate::store::{AddError, Author, Store, moment, networks, never, now};
+use crate::entities::{action_type, client, client_action_type, entry};
+use crate::store::{AddError, Author, Store, moment, never, now};
 use chrono::{DateTime, Utc};
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
-use sea_orm::{
-    ColumnTrait, DatabaseConnection, DatabaseTransaction, DbErr, EntityTrait, QueryFilter,
-};
+use sea_orm::{ColumnTrait, DatabaseConnection, DbErr, EntityTrait, QueryFilter};
 use uuid::Uuid;
 
 /// An entry that somebody wants. Its texts are as long as their columns at most.
@@ -54,40 +52,31 @@ impl Store {
     }
 
     async fn try_add(&self, wanted: &NewEntry, author: &Author) -> Result<Added, AddError> {
-        // Before the transaction, so that whom this refuses never stands in SQLite's queue of
-        // writers. A right that is taken away at this moment may still be used once.
+        // Before it waits to be written, so that whom this refuses never stands in that queue. A
+        // right that is taken away at this moment may still be used once.
         let database = self.database.read();
         let action_type = available_action_type(database, &wanted.action_type).await?;
         if !self.limits.allow(&wanted.network) {
             return Err(AddError::TooLarge(self.limits));
         }
         let client = permitted(database, author, &action_type).await?;
-        let transaction = self.database.write().await?;
-        refuse_ignored(&transaction, &wanted.network).await?;
-        let route = route_id(&transaction, &wanted.network).await?;
-        let row = self.row(wanted, author, (route, action_type.id));
-        let row = entry::Entity::insert(row)
-            .on_conflict(again())
-            .exec_with_returning(&transaction)
-            .await?;
         let by = author.user.as_deref().or(client.as_deref()).unwrap_or_default();
-        let change = Change { at: now(), author: by, reason: &wanted.comment };
-        self.record(&transaction, std::slice::from_ref(&row), &change).await?;
-        self.commit(transaction).await?;
-        self.wake();
+        let wish = Wish {
+            network: wanted.network,
+            action_type: action_type.id,
+            row: self.row(wanted, author, action_type.id),
+            author: by.to_owned(),
+            reason: wanted.comment.clone(),
+        };
+        let row = self.write_together(wish).await?;
         let is_new = row.revision == 1;
         Ok(Added { entry: Entry::of(row, wanted.network, &action_type.name), is_new })
     }
 
-    fn row(
-        &self,
-        wanted: &NewEntry,
-        author: &Author,
-        (route_id, action_type_id): (i64, i64),
-    ) -> entry::ActiveModel {
+    fn row(&self, wanted: &NewEntry, author: &Author, action_type_id: i64) -> entry::ActiveModel {
         entry::ActiveModel {
             id: NotSet,
-            route_id: Set(route_id),
+            route_id: NotSet,
             action_type_id: Set(action_type_id),
             comment: Set(wanted.comment.clone()),
             is_active: Set(true),
@@ -166,33 +155,4 @@ async fn client_of(
     uuid: Uuid,
 ) -> Result<Option<client::Model>, DbErr> {
     client::Entity::find().filter(client::Column::Uuid.eq(uuid)).one(database).await
-}
-
-async fn refuse_ignored(
-    transaction: &DatabaseTransaction,
-    network: &Network,
-) -> Result<(), AddError> {
-    let overlapping = networks::overlapping::<ignore_entry::Entity>(network);
-    match ignore_entry::Entity::find().filter(overlapping).one(transaction).await? {
-        None => Ok(()),
-        Some(row) => Err(AddError::Ignored(networks::of_row(row.family, &row.first, row.prefix)?)),
-    }
-}
-
-/// Returns the number of a network's row, which is made if there is none.
-async fn route_id(transaction: &DatabaseTransaction, network: &Network) -> Result<i64, DbErr> {
-    let row = route::ActiveModel {
-        id: NotSet,
-        cidr: Set(network.to_string()),
-        family: Set(network.family().number()),
-        first: Set(network.first().to_vec()),
-        last: Set(network.last().to_vec()),
-        prefix: Set(network.prefix().into()),
-    };
-    let key = [route::Column::Family, route::Column::First, route::Column::Prefix];
-    // One that is there, be it made by another connection at this moment, is taken and locked, as
-    // this writes to it what it holds already: so one statement does whether there is one or not.
-    let same = OnConflict::columns(key).update_column(route::Column::Cidr).to_owned();
-    let row = route::Entity::insert(row).on_conflict(same).exec_with_returning(transaction).await?;
-    Ok(row.id)
 }

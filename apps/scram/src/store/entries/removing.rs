@@ -29,7 +29,7 @@ impl Store {
         let transaction = self.database.write().await?;
         let ids = locked(&transaction, condition.add(active()), None, Others::Wait).await?;
         let change = Change { at: now(), author: by, reason: &reason };
-        self.end(&transaction, &ids, &change).await?;
+        self.end(&transaction, &ids, change).await?;
         self.commit(transaction).await?;
         if ids.is_empty() {
             return Ok(Vec::new());
@@ -48,7 +48,7 @@ impl Store {
         &self,
         transaction: &DatabaseTransaction,
         ids: &[i64],
-        change: &Change<'_>,
+        change: Change<'_>,
     ) -> Result<(), DbErr> {
         let mut rows = Vec::with_capacity(ids.len());
         for ids in ids.chunks(ROWS_MAX) {
@@ -62,7 +62,8 @@ impl Store {
             rows.extend(ended);
         }
         rows.sort_by_key(|row| row.id);
-        self.record(transaction, &rows, change).await
+        let changes: Vec<_> = rows.into_iter().map(|row| (row, change)).collect();
+        self.record(transaction, &changes).await
     }
 }
 

@@ -143,6 +143,8 @@ async fn neighbours_and_superusers_see_what_was_counted(world: World) {
         scram_entries_refused_total{reason="not_permitted"} 1
         scram_entries_refused_total{reason="too_large"} 1
         scram_entries_removed_total 1
+        scram_entries_transactions_total 2
+        scram_entries_waiting 0
         scram_events_lag 0
         scram_translators_connected{action_type="block"} 0
     "#]]
