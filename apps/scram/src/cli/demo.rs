@@ -9,8 +9,10 @@ use crate::translator::{self, service};
 use clap::Args;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep};
 use tracing::info;
 
 #[derive(Debug, Args)]
@@ -26,6 +28,14 @@ pub(super) struct Arguments {
 /// The name of the token of the translator beside the server.
 const TOKEN: &str = "demo";
 
+/// What a demo is about: each network that is announced or withdrawn, rather than each page that
+/// somebody opens.
+const LOG_FILTER: &str =
+    "info,campanile_consumer::log=warn,campanile_scram::translator::reconciler=debug";
+
+/// How long the translator may take until somebody is told where to look.
+const CONNECTS_WITHIN: Duration = Duration::from_secs(5);
+
 pub(super) async fn run(arguments: &Arguments) -> Result<Told, Failure> {
     let settings = settings(arguments)?;
     logging::start(&settings);
@@ -37,6 +47,9 @@ pub(super) async fn run(arguments: &Arguments) -> Result<Told, Failure> {
         "a translator of its own \"announces\" to its memory; data is in {}; Ctrl-C ends both",
         arguments.folder.display()
     );
+    // What is to be opened stands last, where somebody looks for it.
+    wait_for_translator(&server).await;
+    serve::say_where(&server).await?;
     signals.wait().await;
     info!("told to end");
     stop.send_replace(true);
@@ -58,6 +71,7 @@ fn settings(arguments: &Arguments) -> Result<Settings, Failure> {
         "SCRAM_DATABASE_URL" => Some(database.clone()),
         "SCRAM_REDIS_URL" => None,
         "SCRAM_HOSTNAME" => std::env::var(name).ok().or_else(|| Some("demo".to_owned())),
+        "SCRAM_LOG_FILTER" => std::env::var(name).ok().or_else(|| Some(LOG_FILTER.to_owned())),
         _ => std::env::var(name).ok(),
     });
     settings.map_err(|error| Failure::usage(error.to_string()))
@@ -90,4 +104,12 @@ async fn translate(
             tracing::warn!(%error, "the translator has ended");
         }
     }))
+}
+
+/// Waits until the translator is there; one that is not does not keep the server from being used.
+async fn wait_for_translator(server: &Server) {
+    let until = Instant::now() + CONNECTS_WITHIN;
+    while server.app().translators.of("block").is_empty() && Instant::now() < until {
+        sleep(Duration::from_millis(20)).await;
+    }
 }

@@ -7,6 +7,7 @@ use super::warnings::warnings;
 use super::{logging, tools};
 use crate::server::Server;
 use crate::settings::Settings;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::pin::pin;
 use std::time::Duration;
 use systemd::Systemd;
@@ -23,6 +24,7 @@ pub(super) async fn run() -> Result<Told, Failure> {
         info!("told to end, and the database had not answered");
         return Ok(Told::nothing());
     };
+    say_where(&server).await?;
     let systemd = Systemd::from_environment();
     systemd.is_ready();
     signals.wait().await;
@@ -52,18 +54,35 @@ async fn start_unless(
     started.map(Some)
 }
 
-/// Starts a server, and says where it is and how the first administrator is made.
+/// Starts a server.
 pub(super) async fn start(settings: Settings) -> Result<Server, Failure> {
     let server = Server::start(settings).await;
-    let server = server.map_err(|error| Failure::of(error.to_string()))?;
+    server.map_err(|error| Failure::of(error.to_string()))
+}
+
+/// Says where a server is, and how the first administrator is made.
+pub(super) async fn say_where(server: &Server) -> Result<(), Failure> {
     info!("listening on http://{}/", server.address());
     if let Some(path) = server.app().accounts.first_administrator_path().await? {
+        let (address, note) = for_browsers(server.address());
         info!(
-            "there is no user yet: make the first administrator within an hour at http://{}{path}",
-            server.address()
+            "there is no user yet: make the first administrator within an hour at \
+             http://{address}{path}{note}"
         );
     }
-    Ok(server)
+    Ok(())
+}
+
+/// Returns where a browser on this machine finds a server, which may listen everywhere, and what is
+/// to be said about other machines.
+fn for_browsers(address: SocketAddr) -> (SocketAddr, &'static str) {
+    let here: IpAddr = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        _ => return (address, ""),
+    };
+    let note = " (on another machine with this one's name in the place of the address)";
+    (SocketAddr::new(here, address.port()), note)
 }
 
 fn say_essentials(settings: &Settings) {

@@ -6,6 +6,7 @@
 mod socket;
 mod state;
 
+use super::backend::Counts;
 use super::backoff::Backoff;
 use super::frame::{Check, Frame};
 use super::route::{Defaults, Refusal};
@@ -29,6 +30,9 @@ const FIRST_WAIT: Duration = Duration::from_secs(1);
 
 /// A connection that lasted so long was a good one: it is tried again at once.
 const GOOD_AFTER: Duration = Duration::from_secs(10);
+
+/// How often is looked whether there are other routes than the last heartbeat told.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// The link to one server.
 #[derive(Clone)]
@@ -57,6 +61,8 @@ struct Meeting<'a> {
     answers: mpsc::Sender<String>,
     /// When the replay of a server that does not say when it ends is over.
     quiet_at: Option<Instant>,
+    /// What the last heartbeat told of the table.
+    told: Counts,
 }
 
 impl Link {
@@ -100,7 +106,8 @@ impl Link {
         };
         let (answers, answered) = mpsc::channel(CHECKS_MAX);
         let checks = Arc::new(Semaphore::new(CHECKS_MAX));
-        let mut meeting = Meeting { link: self, socket, checks, answers, quiet_at: None };
+        let told = Counts::default();
+        let mut meeting = Meeting { link: self, socket, checks, answers, quiet_at: None, told };
         meeting.begin();
         let ended = tokio::select! {
             Err(closed) = meeting.attend(answered) => Some(closed),
@@ -131,7 +138,9 @@ impl Meeting<'_> {
 
     async fn attend(&mut self, mut answered: mpsc::Receiver<String>) -> Result<Infallible, Closed> {
         let mut heartbeat = interval(self.link.heartbeat_every);
+        let mut look = interval(LOOK_EVERY);
         heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             let has_room = self.socket.has_room();
             let quiet_at = self.quiet_at;
@@ -144,6 +153,7 @@ impl Meeting<'_> {
             tokio::select! {
                 biased;
                 _ = heartbeat.tick() => self.send_heartbeat(),
+                _ = look.tick() => self.tell_what_is_new(),
                 Some(answer) = answered.recv(), if has_room => self.socket.send(&answer),
                 heard = self.socket.hear() => self.receive(&heard?),
                 () = quiet => self.is_quiet(),
@@ -235,9 +245,17 @@ impl Meeting<'_> {
         Ok(())
     }
 
+    /// A page that shows a network as announced should not show beside it that there are no routes.
+    fn tell_what_is_new(&mut self) {
+        if self.link.shared.statistics.table() != self.told {
+            self.send_heartbeat();
+        }
+    }
+
     fn send_heartbeat(&mut self) {
         let statistics = &self.link.shared.statistics;
         let (table, own) = (statistics.table(), statistics.own());
+        self.told = table;
         let heartbeat = json!({
             "type": "translator_heartbeat",
             "message": {

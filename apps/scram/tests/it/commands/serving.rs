@@ -68,7 +68,8 @@ async fn the_server_tells_systemd_when_it_is_ready_and_warns_of_what_is_open() {
     assert_eq!(begins["hostname"], "scram1");
     line_with(&mut lines, "SCRAM_TRANSLATOR_AUTH is open").await;
     line_with(&mut lines, "by plain HTTP").await;
-    line_with(&mut lines, "/auth/first/").await;
+    let link = line_with(&mut lines, "/auth/first/").await;
+    assert!(link.contains("at http://127.0.0.1:") && link.contains("on another machine"), "{link}");
     let mut told = [0; 64];
     let length = systemd.recv(&mut told).unwrap();
     assert_eq!(&told[..length], b"READY=1");
@@ -91,9 +92,11 @@ async fn a_server_that_waits_for_its_database_says_so_and_can_be_told_to_end() {
 async fn the_demo_is_a_server_with_a_translator_and_both_end_together() {
     let desk = Desk::new();
     let (child, mut lines) = start(&desk, &["demo", "--listen", "127.0.0.1:0"], &[]);
+    // What is to be opened stands last.
+    line_with(&mut lines, "a translator of its own").await;
+    line_with(&mut lines, "the server is connected").await;
     let listening = line_with(&mut lines, "listening on http://127.0.0.1:").await;
     line_with(&mut lines, "/auth/first/").await;
-    line_with(&mut lines, "a translator of its own").await;
     assert!(!listening.ends_with(":0/"), "{listening}");
     end(child, lines).await;
 }

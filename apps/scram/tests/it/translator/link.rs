@@ -76,7 +76,7 @@ async fn adds_and_removes_are_done_and_not_answered_and_checks_are_answered_with
     }))
     .await;
     assert_eq!(
-        peer.hear().await,
+        peer.hear_answer().await,
         json!({
             "type": "translator_check_resp", "channel": "specific.abc!xyz", "extra": [1, null],
             "message": {
@@ -92,6 +92,23 @@ async fn adds_and_removes_are_done_and_not_answered_and_checks_are_answered_with
     assert!(!peer.is_blocked("192.0.2.4/32").await);
     peer.send(json!({"type": "translator_remove_all", "message": {}})).await;
     house.until_announced("").await;
+    house.translator.end().await;
+}
+
+#[tokio::test]
+async fn who_shows_how_many_routes_there_are_hears_soon_that_there_are_others() {
+    let house = House::new(&[("HEARTBEAT_S", "300")]).await;
+    let mut peer = house.server.accept().await;
+    heartbeat(&mut peer).await;
+    peer.add(json!({"route": "192.0.2.4/32"})).await;
+    peer.add(json!({"route": "2001:db8::4"})).await;
+    until("a heartbeat counts them", async || {
+        let heard = heartbeat(&mut peer).await;
+        (heard["v4_count"] == 1 && heard["v6_count"] == 1).then_some(())
+    })
+    .await;
+    peer.remove("192.0.2.4").await;
+    assert_eq!(heartbeat(&mut peer).await["v4_count"], 0);
     house.translator.end().await;
 }
 
