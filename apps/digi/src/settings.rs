@@ -5,7 +5,7 @@ mod tests;
 
 use crate::ids::Ids;
 pub use campanile_environment::SettingsError;
-use campanile_environment::{Environment, Secret, Value, Variable};
+use campanile_environment::{Environment, SecretUrl, Value, Variable};
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
@@ -14,12 +14,12 @@ use std::time::Duration;
 pub struct Settings {
     /// Where people and programs come in.
     pub listen: SocketAddr,
-    /// Where the data is. It may hold a password.
-    pub database_url: Secret,
+    /// Where the data is.
+    pub database_url: SecretUrl,
     /// How many connections to the database there are at most.
     pub database_connections: u32,
-    /// Where the channel layer is; none keeps it in this process. It may hold a password.
-    pub redis_url: Option<Secret>,
+    /// Where the channel layer is; none keeps it in this process.
+    pub redis_url: Option<SecretUrl>,
     /// Whose pages may open WebSockets; if none are named, those of the host that is asked.
     pub allowed_origins: Vec<String>,
     /// The keys of ids.
@@ -55,7 +55,7 @@ pub struct Limits {
 
 /// Each variable, what it is when nothing is said, and what it means.
 pub const VARIABLES: &[Variable] = &[
-    (LISTEN, "127.0.0.1:8000", "where the server listens: address:port"),
+    (LISTEN, "127.0.0.1:8000", "where the server listens: an IP address and a port"),
     (DATABASE_URL, "sqlite:digi.db", "sqlite:FILE or postgres://USER:PASSWORD@HOST/NAME"),
     (DATABASE_CONNECTIONS, "10", "connections to the database at most, 1 to 1000"),
     (REDIS_URL, "", "redis://HOST:PORT for several processes; empty for one"),
@@ -121,17 +121,15 @@ impl Settings {
     pub fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Settings, SettingsError> {
         let environment = Environment { variables: VARIABLES, secrets: SECRETS, lookup: &lookup };
         let value = |name| environment.value(name);
-        let listen: SocketAddr = value(LISTEN).parsed()?;
-        let redis_url = value(REDIS_URL).secret();
-        let instance = value(INSTANCE).such(|name| name.chars().count() <= 255)?;
+        let listen: SocketAddr = value(LISTEN).listen()?;
         Ok(Settings {
             listen,
-            database_url: value(DATABASE_URL).secret(),
+            database_url: value(DATABASE_URL).url(),
             database_connections: value(DATABASE_CONNECTIONS).number(1, 1000)?,
-            redis_url: (!redis_url.reveal().is_empty()).then_some(redis_url),
+            redis_url: value(REDIS_URL).if_any().map(Value::url),
             allowed_origins: value(ORIGINS).list(origin)?,
             ids: ids(value(KEYS))?,
-            instance: if instance.is_empty() { own_name(listen) } else { instance },
+            instance: value(INSTANCE).name_of_process(listen)?,
             registration: value(REGISTRATION).one_of(&[("yes", true), ("no", false)])?,
             proxies: value(PROXIES).addresses()?,
             limits: limits(value)?,
@@ -160,10 +158,4 @@ fn origin(text: &str) -> Option<String> {
     let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"))?;
     let is_host = |byte: u8| byte.is_ascii_alphanumeric() || b".-_:[]".contains(&byte);
     (!host.is_empty() && host.bytes().all(is_host)).then(|| text.to_ascii_lowercase())
-}
-
-/// Two processes on one machine listen at different ports.
-fn own_name(listen: SocketAddr) -> String {
-    let machine = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    format!("{}:{}", machine.trim(), listen.port())
 }

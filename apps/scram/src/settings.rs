@@ -1,15 +1,13 @@
 //! What the environment says, under the original's names where it has one.
 
-mod secret_url;
 #[cfg(test)]
 mod tests;
 
-pub use secret_url::SecretUrl;
-
 use crate::cidr::{Family, Network};
+use campanile_environment::{Environment, Value, Variable, of_process, set_for_process};
+pub use campanile_environment::{SecretUrl, SettingsError};
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
-use std::str::FromStr;
 use std::time::Duration;
 
 /// All settings of the server, read once.
@@ -105,17 +103,9 @@ pub enum TranslatorAuth {
     Open,
 }
 
-/// Why the server does not start: which variable, and what it must be.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SettingsError {
-    name: &'static str,
-    value: String,
-    wanted: &'static str,
-}
-
 /// Each variable, what it is when nothing is said, and what it means.
-pub const VARIABLES: &[(&str, &str, &str)] = &[
-    (LISTEN, "127.0.0.1:8000", "where the server listens: address:port"),
+pub const VARIABLES: &[Variable] = &[
+    (LISTEN, "127.0.0.1:8000", "where the server listens: an IP address and a port"),
     (DATABASE_URL, "sqlite:scram.db", "sqlite:FILE or postgres://USER:PASSWORD@HOST/NAME"),
     (DATABASE_CONNECTIONS, "10", "connections to the database at most, 1 to 1000"),
     (REDIS_URL, "", "redis://HOST:PORT for several instances; empty for one"),
@@ -172,6 +162,12 @@ const GHOSTS: &str = "SCRAM_GHOST_SECONDS";
 const CHECKS: &str = "SCRAM_COMPARE_CHECKS";
 const TRANSLATOR_QUEUE: &str = "SCRAM_TRANSLATOR_QUEUE";
 
+/// Whose values no error may show: a URL may hold a password.
+const SECRETS: &[&str] = &[DATABASE_URL, REDIS_URL];
+
+/// What only `scram-translator` reads, perhaps from the same file.
+const OF_TRANSLATORS: &[&str] = &["SCRAM_EVENTS_URL", "SCRAM_TRANSLATOR_TOKEN"];
+
 impl Settings {
     /// Reads the environment of this process.
     ///
@@ -179,9 +175,7 @@ impl Settings {
     ///
     /// [`SettingsError`] names the first variable that cannot be understood.
     pub fn from_environment() -> Result<Settings, SettingsError> {
-        Settings::read(|name| {
-            std::env::var_os(name).map(|value| value.to_string_lossy().into_owned())
-        })
+        Settings::read(of_process)
     }
 
     /// Reads variables from wherever they are; an empty one counts as not set.
@@ -190,20 +184,16 @@ impl Settings {
     ///
     /// [`SettingsError`] names the first variable that cannot be understood.
     pub fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Settings, SettingsError> {
-        let value = |name| Value::of(name, &lookup);
-        let listen: SocketAddr = value(LISTEN).parsed()?;
-        let auth_method = value(AUTH_METHOD);
-        let translator_auth = value(TRANSLATOR_AUTH);
-        let instance = value(INSTANCE).name()?;
+        let environment = environment(&lookup);
+        let value = |name| environment.value(name);
+        let listen = value(LISTEN).listen()?;
         Ok(Settings {
             listen,
-            database_url: SecretUrl::new(value(DATABASE_URL).text),
+            database_url: value(DATABASE_URL).url(),
             database_connections: value(DATABASE_CONNECTIONS).number(1, 1000)?,
-            redis_url: Some(value(REDIS_URL).text)
-                .filter(|url| !url.is_empty())
-                .map(SecretUrl::new),
+            redis_url: value(REDIS_URL).if_any().map(Value::url),
             hostname: value(HOSTNAME).name()?,
-            instance: if instance.is_empty() { own_name(listen) } else { instance },
+            instance: value(INSTANCE).name_of_process(listen)?,
             limits: PrefixLimits {
                 v4: value(V4_MINPREFIX).number(0, 32)?,
                 v6: value(V6_MINPREFIX).number(0, 128)?,
@@ -211,9 +201,9 @@ impl Settings {
             pagination_size: value(PAGINATION_SIZE).number(1, 1000)?,
             recent_limit: value(RECENT_LIMIT).number(0, 1000)?,
             public_pages: value(PUBLIC_PAGES).one_of(&[("yes", true), ("no", false)])?,
-            auth_method: auth_method
+            auth_method: value(AUTH_METHOD)
                 .one_of(&[("local", AuthMethod::Local), ("oidc", AuthMethod::Oidc)])?,
-            translator_auth: translator_auth.one_of(&[
+            translator_auth: value(TRANSLATOR_AUTH).one_of(&[
                 ("required", TranslatorAuth::Required),
                 ("open", TranslatorAuth::Open),
             ])?,
@@ -221,7 +211,7 @@ impl Settings {
             expiry_interval: Duration::from_secs(value(EXPIRY_INTERVAL).number(1, 3600)?),
             registrations_per_minute_max: value(REGISTRATIONS).number(0, 100_000)?,
             proxies: value(PROXIES).addresses()?,
-            log_filter: value(LOG_FILTER).filter()?,
+            log_filter: value(LOG_FILTER).such(is_filter)?,
             log_format: value(LOG_FORMAT)
                 .one_of(&[("text", LogFormat::Text), ("json", LogFormat::Json)])?,
             comparison: ComparisonSettings {
@@ -232,6 +222,20 @@ impl Settings {
             translator_queue: value(TRANSLATOR_QUEUE).number(100, 1_000_000)?,
         })
     }
+}
+
+/// Says of each variable of this process that seems to be meant for the server, and is not known, which
+/// one may be meant.
+pub fn unknown_variables() -> Vec<String> {
+    environment(&of_process).unknown("SCRAM_", OF_TRANSLATORS, set_for_process())
+}
+
+fn environment(lookup: &dyn Fn(&str) -> Option<String>) -> Environment<'_> {
+    Environment { variables: VARIABLES, secrets: SECRETS, lookup }
+}
+
+fn is_filter(text: &str) -> bool {
+    tracing_subscriber::EnvFilter::try_new(text).is_ok()
 }
 
 impl PrefixLimits {
@@ -256,83 +260,3 @@ impl fmt::Display for PrefixLimits {
         )
     }
 }
-
-/// A variable as it was set, or its default.
-struct Value {
-    name: &'static str,
-    text: String,
-    wanted: &'static str,
-}
-
-impl Value {
-    fn of(name: &'static str, lookup: impl Fn(&str) -> Option<String>) -> Value {
-        let found = VARIABLES.iter().find(|(variable, ..)| *variable == name);
-        let (_, default, wanted) = found.expect("each variable stands in the table");
-        let set = lookup(name).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
-        Value { name, text: set.unwrap_or_else(|| (*default).to_owned()), wanted }
-    }
-
-    fn parsed<T: FromStr>(self) -> Result<T, SettingsError> {
-        self.text.parse().map_err(|_| self.refused())
-    }
-
-    fn number<T: FromStr + PartialOrd + Copy>(self, min: T, max: T) -> Result<T, SettingsError> {
-        match self.text.parse() {
-            Ok(number) if min <= number && number <= max => Ok(number),
-            _ => Err(self.refused()),
-        }
-    }
-
-    /// A name fits into its column.
-    fn name(self) -> Result<String, SettingsError> {
-        if self.text.chars().count() <= 255 { Ok(self.text) } else { Err(self.refused()) }
-    }
-
-    fn addresses(self) -> Result<Vec<IpAddr>, SettingsError> {
-        let addresses = self.text.split(',').map(str::trim).filter(|address| !address.is_empty());
-        let addresses: Result<_, _> = addresses.map(str::parse).collect();
-        addresses.map_err(|_| self.refused())
-    }
-
-    fn filter(self) -> Result<String, SettingsError> {
-        let is_one = tracing_subscriber::EnvFilter::try_new(&self.text).is_ok();
-        if is_one { Ok(self.text) } else { Err(self.refused()) }
-    }
-
-    /// A time of at least a second; none for 0.
-    fn seconds(self, most: u64) -> Result<Option<Duration>, SettingsError> {
-        let seconds = self.number(0, most)?;
-        Ok((seconds > 0).then(|| Duration::from_secs(seconds)))
-    }
-
-    fn one_of<T: Copy>(self, words: &[(&str, T)]) -> Result<T, SettingsError> {
-        let meant = words.iter().find(|(word, _)| *word == self.text);
-        meant.map(|(_, meaning)| *meaning).ok_or_else(|| self.refused())
-    }
-
-    fn refused(self) -> SettingsError {
-        // A URL may hold a password.
-        let is_secret = [DATABASE_URL, REDIS_URL].contains(&self.name);
-        let value = if is_secret { "(hidden)".to_owned() } else { self.text };
-        SettingsError { name: self.name, value, wanted: self.wanted }
-    }
-}
-
-/// Two processes on one machine listen at different ports.
-fn own_name(listen: SocketAddr) -> String {
-    let machine = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    format!("{}:{}", machine.trim(), listen.port())
-}
-
-impl fmt::Display for SettingsError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let SettingsError { name, value, wanted } = self;
-        write!(
-            formatter,
-            "The environment's {name} is {value:?}, which cannot be used. It is: {wanted}. \
-             Set it to such a value, or unset it for the default."
-        )
-    }
-}
-
-impl std::error::Error for SettingsError {}

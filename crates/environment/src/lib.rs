@@ -15,12 +15,18 @@
 //! );
 //! ```
 
+mod instance;
+mod nearest;
 mod secret;
+mod secret_url;
+mod unknown;
 
+pub use nearest::nearest;
 pub use secret::Secret;
+pub use secret_url::SecretUrl;
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -56,6 +62,11 @@ pub struct SettingsError {
     reason: Option<String>,
 }
 
+/// Returns the names of the variables that are set for this process.
+pub fn set_for_process() -> Vec<String> {
+    std::env::vars_os().map(|(name, _)| name.to_string_lossy().into_owned()).collect()
+}
+
 /// Returns a variable of this process.
 pub fn of_process(name: &str) -> Option<String> {
     std::env::var_os(name).map(|value| value.to_string_lossy().into_owned())
@@ -82,9 +93,19 @@ impl Value {
         self.text
     }
 
+    /// Returns it; none if it is empty.
+    pub fn if_any(self) -> Option<Value> {
+        (!self.text.is_empty()).then_some(self)
+    }
+
     /// Returns it as it is, for nobody to see.
     pub fn secret(self) -> Secret {
         Secret::new(self.text)
+    }
+
+    /// Returns it as a URL that may hold a password; whether it is one is seen by whoever opens it.
+    pub fn url(self) -> SecretUrl {
+        SecretUrl::new(self.text)
     }
 
     /// Returns it as it is, if it is such a text.
@@ -103,6 +124,27 @@ impl Value {
     /// [`SettingsError`] if that is not possible.
     pub fn parsed<T: FromStr>(self) -> Result<T, SettingsError> {
         self.text.parse().map_err(|_| self.refused())
+    }
+
+    /// Reads where to listen: an IP address and a port.
+    ///
+    /// # Errors
+    ///
+    /// [`SettingsError`] if it is none. Of a name, or a port alone, it says what to write.
+    pub fn listen(self) -> Result<SocketAddr, SettingsError> {
+        if let Ok(address) = self.text.parse() {
+            return Ok(address);
+        }
+        let (host, port) = self.text.rsplit_once(':').unwrap_or(("", &self.text));
+        let Some(port) = port.parse::<u16>().ok().filter(|_| !host.contains(':')) else {
+            return Err(self.refused());
+        };
+        let reason = format!(
+            "{:?} has no IP address: write 127.0.0.1:{port} to be reached from this machine alone, \
+             or 0.0.0.0:{port} from others, too.",
+            self.text
+        );
+        Err(self.because(&reason))
     }
 
     /// Reads a number of a range.
@@ -130,13 +172,13 @@ impl Value {
         Ok((seconds > 0).then(|| Duration::from_secs(seconds)))
     }
 
-    /// Reads a word that stands for something.
+    /// Reads a word that stands for something, in whatever case.
     ///
     /// # Errors
     ///
     /// [`SettingsError`] if it is none of them.
     pub fn one_of<T: Copy>(self, words: &[(&str, T)]) -> Result<T, SettingsError> {
-        let meant = words.iter().find(|(word, _)| *word == self.text);
+        let meant = words.iter().find(|(word, _)| word.eq_ignore_ascii_case(&self.text));
         meant.map(|(_, meaning)| *meaning).ok_or_else(|| self.refused())
     }
 

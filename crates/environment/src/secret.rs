@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// A text that `Debug` does not show, such as a key, or a URL that may hold a password.
+/// A text that `Debug` does not show, such as a key or a token.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 

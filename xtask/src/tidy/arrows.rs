@@ -30,6 +30,7 @@ const PICTURE: &[(&str, &[&str])] = &[
             "campanile-accounts",
             "campanile-consumer",
             "campanile-database",
+            "campanile-environment",
             "campanile-layer",
             "campanile-openapi-page",
             "campanile-wire",

@@ -2,7 +2,7 @@
 #![expect(clippy::print_stdout, reason = "what would be done is said on the terminal")]
 
 use campanile_scram::translator::service;
-use campanile_scram::translator::settings::Settings;
+use campanile_scram::translator::settings::{Settings, unknown_variables};
 use clap::Parser;
 use std::process::ExitCode;
 use tokio::signal::unix::{SignalKind, signal};
@@ -51,6 +51,9 @@ async fn translate(arguments: &Arguments, settings: &Settings) -> Result<(), Str
         differences.iter().for_each(|difference| println!("{difference}"));
         println!("{} routes differ; nothing was done", differences.len());
         return Ok(());
+    }
+    for unknown in unknown_variables() {
+        tracing::warn!("{unknown}");
     }
     warn_of_open_token(settings);
     let (stop, stopped) = watch::channel(false);

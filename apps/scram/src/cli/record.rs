@@ -1,10 +1,10 @@
 //! An entry as a line of a file.
 
-use super::nearest::nearest;
 use super::time::{parse, shown};
 use crate::cidr::Network;
 use crate::store::entries::Entry;
 use crate::store::import::Imported;
+use campanile_environment::nearest;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::{Map, Value};

@@ -50,6 +50,7 @@ fn what_cannot_be_understood_is_named_with_what_it_must_be() {
         ("V4_MINPREFIX", "33"),
         ("V6_MINPREFIX", "-1"),
         ("SCRAM_LISTEN", "8000"),
+        ("SCRAM_LISTEN", "example"),
         ("PAGINATION_SIZE", "0"),
         ("SCRAM_AUTH_METHOD", "ldap"),
         ("SCRAM_TRANSLATOR_AUTH", "no"),
@@ -58,6 +59,17 @@ fn what_cannot_be_understood_is_named_with_what_it_must_be() {
         let wanted = VARIABLES.iter().find(|(variable, ..)| *variable == name).expect(name).2;
         assert!(error.contains(name) && error.contains(value) && error.contains(wanted), "{error}");
     }
+}
+
+#[test]
+fn who_listens_at_a_name_is_told_the_address_to_write() {
+    let error = read(&[("SCRAM_LISTEN", "localhost:8000")]).expect_err("it is a name");
+    assert_eq!(
+        error,
+        "The environment's SCRAM_LISTEN cannot be used. \"localhost:8000\" has no IP address: write \
+         127.0.0.1:8000 to be reached from this machine alone, or 0.0.0.0:8000 from others, too. It is: \
+         where the server listens: an IP address and a port."
+    );
 }
 
 #[test]

@@ -10,7 +10,7 @@ use super::backend::Counts;
 use super::backoff::Backoff;
 use super::frame::{Check, Frame};
 use super::route::{Defaults, Refusal};
-use super::settings::Token;
+use super::settings::Secret;
 use super::shared::Shared;
 use campanile_wire::{CloseCode, Closed};
 use serde_json::{Value, json};
@@ -40,7 +40,7 @@ pub struct Link {
     /// Where it is.
     pub url: Url,
     /// What it is shown.
-    pub token: Option<Token>,
+    pub token: Option<Secret>,
     /// What this translator is called.
     pub name: String,
     /// How often the server hears from this translator.

@@ -4,9 +4,11 @@
 mod tests;
 
 use super::route::{Defaults, is_asn};
-use std::fmt;
+use campanile_environment::{Environment, Value, Variable, of_process, set_for_process};
+pub use campanile_environment::{Secret, SettingsError};
 use std::net::SocketAddr;
 use std::time::Duration;
+use tracing::Level;
 use url::Url;
 
 /// All settings. An empty value counts as unset.
@@ -15,7 +17,7 @@ pub struct Settings {
     /// `SCRAM_EVENTS_URL`: the server's WebSocket for translators of one action type.
     pub events_url: Url,
     /// `SCRAM_TRANSLATOR_TOKEN`: what this translator shows the server, if anything.
-    pub token: Option<Token>,
+    pub token: Option<Secret>,
     /// `TRANSLATOR_NAME`, or `SCRAM_HOSTNAME`, or the machine's name.
     pub name: String,
     /// `HEARTBEAT_S`: how often the server hears from this translator.
@@ -40,12 +42,8 @@ pub struct Settings {
     /// `TRANSLATOR_METRICS_LISTEN`: where `/metrics` is served, if anywhere.
     pub metrics_listen: Option<SocketAddr>,
     /// `LOG_LEVEL`.
-    pub log_level: tracing::Level,
+    pub log_level: Level,
 }
-
-/// A secret: it is not shown.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Token(String);
 
 /// Who announces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,21 +54,55 @@ pub enum BackendKind {
     Memory,
 }
 
-/// A setting that cannot be meant.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SettingsError {
-    name: &'static str,
-    value: String,
-    expected: &'static str,
-}
+/// Each variable, what it is when nothing is said, and what it must be.
+pub const VARIABLES: &[Variable] = &[
+    (
+        EVENTS_URL,
+        // SCRAM's own compose file calls the server so.
+        "ws://django:8000/ws/route_manager/translator_block/",
+        "ws://HOST[:PORT]/ws/route_manager/translator_ACTIONTYPE/ or the same with wss://, without a \
+         password and with a slash at the end",
+    ),
+    (TOKEN, "", "what the server is shown, in visible ASCII characters; empty for nothing"),
+    (NAME, "", "how the server calls this translator; empty takes SCRAM_HOSTNAME"),
+    (HOSTNAME, "", "the same; empty takes the machine's name"),
+    (HEARTBEAT, "30", "seconds between heartbeats at most, 1 to 86400"),
+    (BACKEND, "gobgp", "gobgp or memory"),
+    (GOBGP_HOST, "gobgp", "where gobgpd is"),
+    (GOBGP_PORT, "50051", "a port, 1 to 65535"),
+    (ASN, "65400", "an integer of 1 to 4294967294"),
+    (COMMUNITY, "666", "an integer of 0 to 4294967295"),
+    (V4_NEXTHOP, "192.0.2.199", "an IPv4 address"),
+    (V6_NEXTHOP, "100::1", "an IPv6 address"),
+    (COMPARE, "60", "seconds between comparisons, 1 to 86400"),
+    (REPLAY_QUIET, "30", "seconds, 1 to 86400, or 0 for never"),
+    (ROUTES_MAX, "1000000", "routes that may be wanted at most, from 1 on"),
+    (WITHDRAW_AT_END, "false", "true or false"),
+    (METRICS_LISTEN, "", "an IP address and a port, as 127.0.0.1:9101; empty for nowhere"),
+    (LOG_LEVEL, "INFO", "TRACE, DEBUG, INFO, WARNING, ERROR or CRITICAL"),
+];
 
-/// Where the server is if nothing is said: SCRAM's own compose file calls it so.
-const EVENTS_URL: &str = "ws://django:8000/ws/route_manager/translator_block/";
+const EVENTS_URL: &str = "SCRAM_EVENTS_URL";
+const TOKEN: &str = "SCRAM_TRANSLATOR_TOKEN";
+const NAME: &str = "TRANSLATOR_NAME";
+const HOSTNAME: &str = "SCRAM_HOSTNAME";
+const HEARTBEAT: &str = "HEARTBEAT_S";
+const BACKEND: &str = "TRANSLATOR_BACKEND";
+const GOBGP_HOST: &str = "GOBGP_HOST";
+const GOBGP_PORT: &str = "GOBGP_PORT";
+const ASN: &str = "DEFAULT_ASN";
+const COMMUNITY: &str = "DEFAULT_COMMUNITY";
+const V4_NEXTHOP: &str = "DEFAULT_V4_NEXTHOP";
+const V6_NEXTHOP: &str = "DEFAULT_V6_NEXTHOP";
+const COMPARE: &str = "COMPARE_S";
+const REPLAY_QUIET: &str = "REPLAY_QUIET_S";
+const ROUTES_MAX: &str = "ROUTES_MAX";
+const WITHDRAW_AT_END: &str = "WITHDRAW_AT_END";
+const METRICS_LISTEN: &str = "TRANSLATOR_METRICS_LISTEN";
+const LOG_LEVEL: &str = "LOG_LEVEL";
 
-/// Stands where a secret would: a token that HTTP could not carry, or a URL with a password.
-const HIDDEN: &str = "(hidden)";
-
-struct Environment<'a>(&'a dyn Fn(&str) -> Option<String>);
+/// A day.
+const SECONDS_MAX: u64 = 86_400;
 
 impl Settings {
     /// Reads the settings of this process.
@@ -79,190 +111,94 @@ impl Settings {
     ///
     /// At the first that cannot be meant.
     pub fn from_environment() -> Result<Settings, SettingsError> {
-        Settings::read(&|name| std::env::var(name).ok())
+        Settings::read(&of_process)
     }
 
-    /// Reads the settings from where `get` finds them.
+    /// Reads the settings from where `lookup` finds them.
     ///
     /// # Errors
     ///
     /// At the first that cannot be meant.
-    pub fn read(get: &dyn Fn(&str) -> Option<String>) -> Result<Settings, SettingsError> {
-        let environment = Environment(get);
+    pub fn read(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Settings, SettingsError> {
+        let environment = environment(lookup);
+        let value = |name| environment.value(name);
+        let seconds = |name| value(name).number(1, SECONDS_MAX).map(Duration::from_secs);
         Ok(Settings {
-            events_url: environment.events_url()?,
-            token: environment.token()?,
-            name: environment.name(),
-            heartbeat_every: environment.seconds("HEARTBEAT_S", 30)?,
-            backend: environment.backend()?,
-            gobgp_host: environment.text("GOBGP_HOST").unwrap_or_else(|| "gobgp".to_owned()),
-            gobgp_port: environment
-                .parsed("GOBGP_PORT", 50_051, "a port, 1 to 65535", |port| *port > 0)?,
-            defaults: environment.defaults()?,
-            compare_every: environment.seconds("COMPARE_S", 60)?,
-            replay_quiet: environment.replay_quiet()?,
-            routes_max: environment.parsed(
-                "ROUTES_MAX",
-                1_000_000,
-                "a number from 1 on",
-                |max| *max > 0,
-            )?,
-            withdraw_at_end: environment.yes_or_no("WITHDRAW_AT_END")?,
-            metrics_listen: environment.metrics_listen()?,
-            log_level: environment.log_level()?,
+            events_url: events_url(value(EVENTS_URL))?,
+            token: token(value(TOKEN))?,
+            name: name(value(NAME).text(), value(HOSTNAME).text()),
+            heartbeat_every: seconds(HEARTBEAT)?,
+            backend: value(BACKEND)
+                .one_of(&[("gobgp", BackendKind::Gobgp), ("memory", BackendKind::Memory)])?,
+            gobgp_host: value(GOBGP_HOST).text(),
+            gobgp_port: value(GOBGP_PORT).number(1, u16::MAX)?,
+            defaults: Defaults {
+                asn: asn(value(ASN))?,
+                community: value(COMMUNITY).parsed()?,
+                next_hop_v4: value(V4_NEXTHOP).parsed()?,
+                next_hop_v6: value(V6_NEXTHOP).parsed()?,
+            },
+            compare_every: seconds(COMPARE)?,
+            replay_quiet: value(REPLAY_QUIET).seconds(SECONDS_MAX)?,
+            routes_max: value(ROUTES_MAX).number(1, usize::MAX)?,
+            withdraw_at_end: value(WITHDRAW_AT_END).one_of(YES_OR_NO)?,
+            metrics_listen: value(METRICS_LISTEN).if_any().map(Value::listen).transpose()?,
+            log_level: value(LOG_LEVEL).one_of(LEVELS)?,
         })
     }
 }
 
-impl Environment<'_> {
-    fn text(&self, name: &str) -> Option<String> {
-        (self.0)(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
-    }
+const YES_OR_NO: &[(&str, bool)] =
+    &[("true", true), ("yes", true), ("1", true), ("false", false), ("no", false), ("0", false)];
 
-    fn events_url(&self) -> Result<Url, SettingsError> {
-        let name = "SCRAM_EVENTS_URL";
-        let text = self.text(name).unwrap_or_else(|| EVENTS_URL.to_owned());
-        let expected = "ws://HOST[:PORT]/ws/route_manager/translator_ACTIONTYPE/ or the same with wss://, \
-                        without a password and with a slash at the end";
-        let url = Url::parse(&text).ok().filter(|url| {
-            matches!(url.scheme(), "ws" | "wss")
-                && url.host_str().is_some_and(|host| !host.is_empty())
-                && url.username().is_empty()
-                && url.password().is_none()
-                && url.fragment().is_none()
-                && url.path().ends_with('/')
-        });
-        // What stands before an @ may be a password.
-        let shown = || if text.contains('@') { HIDDEN.to_owned() } else { text.clone() };
-        url.ok_or_else(|| wrong(name, shown(), expected))
-    }
+/// In the words of Python's log, too.
+const LEVELS: &[(&str, Level)] = &[
+    ("TRACE", Level::TRACE),
+    ("DEBUG", Level::DEBUG),
+    ("INFO", Level::INFO),
+    ("WARNING", Level::WARN),
+    ("WARN", Level::WARN),
+    ("ERROR", Level::ERROR),
+    ("CRITICAL", Level::ERROR),
+];
 
-    fn token(&self) -> Result<Option<Token>, SettingsError> {
-        let name = "SCRAM_TRANSLATOR_TOKEN";
-        let Some(text) = self.text(name) else { return Ok(None) };
-        if text.bytes().all(|byte| byte.is_ascii_graphic()) {
-            Ok(Some(Token(text)))
-        } else {
-            Err(wrong(name, HIDDEN.to_owned(), "visible ASCII characters"))
-        }
-    }
-
-    fn name(&self) -> String {
-        let machine = || std::fs::read_to_string("/proc/sys/kernel/hostname").ok();
-        let machine = || machine().map(|name| name.trim().to_owned());
-        let given = self.text("TRANSLATOR_NAME").or_else(|| self.text("SCRAM_HOSTNAME"));
-        given.or_else(machine).unwrap_or_else(|| "translator".to_owned())
-    }
-
-    fn backend(&self) -> Result<BackendKind, SettingsError> {
-        let name = "TRANSLATOR_BACKEND";
-        match self.text(name).as_deref() {
-            None | Some("gobgp") => Ok(BackendKind::Gobgp),
-            Some("memory") => Ok(BackendKind::Memory),
-            Some(other) => Err(wrong(name, other.to_owned(), "gobgp or memory")),
-        }
-    }
-
-    fn defaults(&self) -> Result<Defaults, SettingsError> {
-        let usual = Defaults::default();
-        let any = |_: &_| true;
-        let (asn, next_hop) = ("an integer of 1 to 4294967294", "an IPv4 address");
-        Ok(Defaults {
-            asn: self.parsed("DEFAULT_ASN", usual.asn, asn, |asn| is_asn(*asn))?,
-            community: self.parsed(
-                "DEFAULT_COMMUNITY",
-                usual.community,
-                "an integer of 0 to 4294967295",
-                |_| true,
-            )?,
-            next_hop_v4: self.parsed("DEFAULT_V4_NEXTHOP", usual.next_hop_v4, next_hop, any)?,
-            next_hop_v6: self.parsed(
-                "DEFAULT_V6_NEXTHOP",
-                usual.next_hop_v6,
-                "an IPv6 address",
-                |_| true,
-            )?,
-        })
-    }
-
-    fn replay_quiet(&self) -> Result<Option<Duration>, SettingsError> {
-        let seconds: u32 =
-            self.parsed("REPLAY_QUIET_S", 30, "a number of seconds, or 0 for never", |_| true)?;
-        Ok((seconds > 0).then(|| Duration::from_secs(seconds.into())))
-    }
-
-    fn metrics_listen(&self) -> Result<Option<SocketAddr>, SettingsError> {
-        let name = "TRANSLATOR_METRICS_LISTEN";
-        let Some(text) = self.text(name) else { return Ok(None) };
-        let address =
-            text.parse().map_err(|_| wrong(name, text, "ADDRESS:PORT, as 127.0.0.1:9101"))?;
-        Ok(Some(address))
-    }
-
-    fn log_level(&self) -> Result<tracing::Level, SettingsError> {
-        let name = "LOG_LEVEL";
-        let Some(text) = self.text(name) else { return Ok(tracing::Level::INFO) };
-        match text.to_ascii_uppercase().as_str() {
-            "TRACE" => Ok(tracing::Level::TRACE),
-            "DEBUG" => Ok(tracing::Level::DEBUG),
-            "INFO" => Ok(tracing::Level::INFO),
-            "WARNING" | "WARN" => Ok(tracing::Level::WARN),
-            "ERROR" | "CRITICAL" => Ok(tracing::Level::ERROR),
-            _ => Err(wrong(name, text, "TRACE, DEBUG, INFO, WARNING, ERROR or CRITICAL")),
-        }
-    }
-
-    fn yes_or_no(&self, name: &'static str) -> Result<bool, SettingsError> {
-        match self.text(name).map(|text| text.to_ascii_lowercase()).as_deref() {
-            None | Some("false" | "no" | "0") => Ok(false),
-            Some("true" | "yes" | "1") => Ok(true),
-            Some(other) => Err(wrong(name, other.to_owned(), "true or false")),
-        }
-    }
-
-    fn seconds(&self, name: &'static str, usual: u32) -> Result<Duration, SettingsError> {
-        let seconds: u32 =
-            self.parsed(name, usual, "a number of seconds, 1 to 86400", |seconds| {
-                (1..=86_400).contains(seconds)
-            })?;
-        Ok(Duration::from_secs(seconds.into()))
-    }
-
-    fn parsed<T: std::str::FromStr>(
-        &self,
-        name: &'static str,
-        usual: T,
-        expected: &'static str,
-        is_right: impl FnOnce(&T) -> bool,
-    ) -> Result<T, SettingsError> {
-        let Some(text) = self.text(name) else { return Ok(usual) };
-        let value = text.parse().ok().filter(is_right);
-        value.ok_or_else(|| wrong(name, text, expected))
-    }
+/// Says of each variable of this process that is nearly one of the translator's which one may be meant.
+pub fn unknown_variables() -> Vec<String> {
+    environment(&of_process).unknown("TRANSLATOR_", &[], set_for_process())
 }
 
-impl Token {
-    /// Returns the secret, for the server only.
-    pub fn reveal(&self) -> &str {
-        &self.0
-    }
+fn environment(lookup: &dyn Fn(&str) -> Option<String>) -> Environment<'_> {
+    // What stands before an @ may be a password.
+    let has_password = lookup(EVENTS_URL).is_some_and(|url| url.contains('@'));
+    let secrets: &[&str] = if has_password { &[TOKEN, EVENTS_URL] } else { &[TOKEN] };
+    Environment { variables: VARIABLES, secrets, lookup }
 }
 
-impl fmt::Debug for Token {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(HIDDEN)
-    }
+fn events_url(value: Value) -> Result<Url, SettingsError> {
+    let is_right = |url: &Url| {
+        matches!(url.scheme(), "ws" | "wss")
+            && url.host_str().is_some_and(|host| !host.is_empty())
+            && url.username().is_empty()
+            && url.password().is_none()
+            && url.fragment().is_none()
+            && url.path().ends_with('/')
+    };
+    let url: Url = value.clone().parsed()?;
+    if is_right(&url) { Ok(url) } else { Err(value.refused()) }
 }
 
-fn wrong(name: &'static str, value: String, expected: &'static str) -> SettingsError {
-    SettingsError { name, value, expected }
+fn asn(value: Value) -> Result<u32, SettingsError> {
+    let asn = value.clone().parsed()?;
+    if is_asn(asn) { Ok(asn) } else { Err(value.refused()) }
 }
 
-impl fmt::Display for SettingsError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { name, value, expected } = self;
-        write!(formatter, "{name} is {value:?}, but must be {expected}")
-    }
+fn token(value: Value) -> Result<Option<Secret>, SettingsError> {
+    let text = value.such(|text| text.bytes().all(|byte| byte.is_ascii_graphic()))?;
+    Ok((!text.is_empty()).then(|| Secret::new(text)))
 }
 
-impl std::error::Error for SettingsError {}
+fn name(given: String, hostname: String) -> String {
+    let machine = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let names = [given, hostname, machine.trim().to_owned(), "translator".to_owned()];
+    names.into_iter().find(|name| !name.is_empty()).expect("the last one is not empty")
+}

@@ -1,6 +1,6 @@
 //! The client's end of a WebSocket: the protocol of `campanile-wire` on a socket of tokio.
 
-use super::super::settings::Token;
+use super::super::settings::Secret;
 use campanile_wire::deflate;
 use campanile_wire::handshake::{Accepted, ClientHandshake, ClientRequest, HandshakeError, Limits};
 use campanile_wire::{CloseCode, Closed, Config, Event, Kind, MaskKeys, Role, Scratch, WebSocket};
@@ -60,12 +60,12 @@ pub(super) enum OpenError {
 
 impl Socket {
     /// Opens a WebSocket.
-    pub(super) async fn open(url: &Url, token: Option<&Token>) -> Result<Socket, OpenError> {
+    pub(super) async fn open(url: &Url, token: Option<&Secret>) -> Result<Socket, OpenError> {
         let opened = timeout(OPEN_WITHIN, Socket::open_slowly(url, token)).await;
         opened.unwrap_or_else(|_| Err(OpenError::Io(io::ErrorKind::TimedOut.into())))
     }
 
-    async fn open_slowly(url: &Url, token: Option<&Token>) -> Result<Socket, OpenError> {
+    async fn open_slowly(url: &Url, token: Option<&Secret>) -> Result<Socket, OpenError> {
         let mut stream = connect(url).await?;
         let mut output = Vec::new();
         let mut handshake = ask(url, token, &mut output)?;
@@ -193,7 +193,7 @@ impl Socket {
 
 fn ask(
     url: &Url,
-    token: Option<&Token>,
+    token: Option<&Secret>,
     output: &mut Vec<u8>,
 ) -> Result<ClientHandshake, OpenError> {
     let host = &url[url::Position::BeforeHost..url::Position::AfterPort];

@@ -83,7 +83,8 @@ async fn a_wrong_setting_ends_it_with_a_sentence() {
     assert!(!output.status.success());
     assert_eq!(
         String::from_utf8_lossy(&output.stderr),
-        "scram-translator: GOBGP_PORT is \"seventeen\", but must be a port, 1 to 65535\n"
+        "scram-translator: The environment's GOBGP_PORT is \"seventeen\", which cannot be used. It is: a \
+         port, 1 to 65535. Set it to such a value, or unset it for the default.\n"
     );
 }
 
