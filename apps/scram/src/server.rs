@@ -179,7 +179,8 @@ impl fmt::Display for StartError {
             ),
             StartError::Listen(address, error) => write!(
                 formatter,
-                "{address} cannot be listened on: {error}. Set SCRAM_LISTEN to a free address."
+                "{address} cannot be listened on: {error}. Name a free address by SCRAM_LISTEN, or by \
+                 --listen of a demo."
             ),
             StartError::Sockets(error) => {
                 write!(formatter, "The WebSockets could not be made ready: {error}.")

@@ -12,7 +12,7 @@ pub use statistics::{Count, Counters, Statistics};
 use crate::cidr::Network;
 use crate::sockets::ToTranslators;
 use chrono::{DateTime, TimeDelta, Utc};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// After how much silence a translator's counts mean nothing any more.
@@ -90,6 +90,13 @@ impl Translators {
         let taken = self.seats.lock();
         let seats = taken.seats.values().filter(|seat| seat.action_type == action_type);
         seats.map(|seat| seat.connected.as_of(now)).collect()
+    }
+
+    /// Returns the action types that translators are connected for.
+    pub fn action_types(&self) -> Vec<String> {
+        let taken = self.seats.lock();
+        let names: BTreeSet<&String> = taken.seats.values().map(|seat| &seat.action_type).collect();
+        names.into_iter().cloned().collect()
     }
 
     /// Returns what translators of an action type announce and should not, by network.

@@ -89,9 +89,10 @@ impl fmt::Display for Problem {
                 write!(f, "Request was throttled. Expected available in {seconds} seconds.")
             }
             Problem::Busy => f.write_str("The server is busy. Try again in a moment."),
-            Problem::Unavailable => {
-                f.write_str("The server cannot do this now. Try again in a moment.")
-            }
+            Problem::Unavailable => f.write_str(
+                "The server cannot do this now: its database, or something else that it needs, \
+                     does not answer. Try again in a moment.",
+            ),
             Problem::Forbidden(detail) | Problem::Other(_, detail) => f.write_str(detail),
         }
     }

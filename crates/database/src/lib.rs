@@ -4,6 +4,7 @@
 //! written in SQL that is the same for both databases but for the words of [`in_words_of`].
 
 mod error;
+mod held;
 mod place;
 mod words;
 
@@ -11,17 +12,19 @@ mod words;
 mod tests;
 
 pub use error::OpenError;
+pub use held::Held;
 pub use words::in_words_of;
 
 use error::Cause;
 use place::{place, warn_if_away};
+use sea_orm::sqlx;
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
     ConnectOptions, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
-    SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    RuntimeErr, SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 use sea_orm_migration::MigratorTrait;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The database, open.
 ///
@@ -44,8 +47,11 @@ pub struct Application {
     pub migration_lock: i64,
 }
 
-/// How long a statement waits for a connection, or for what another process has locked.
+/// How long PostgreSQL is waited for at the start, and SQLite for what another process has locked.
 const WAIT: Duration = Duration::from_secs(30);
+
+/// How long a statement waits for a connection to PostgreSQL: while that is away, who asks is told so.
+const CONNECTION_WITHIN: Duration = Duration::from_secs(5);
 
 impl Database {
     /// Opens the database of an application, with at most so many connections, and brings its tables
@@ -64,7 +70,7 @@ impl Database {
             Database::open_sqlite(url, connections).await
         } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
             warn_if_away(application, url).await;
-            let pool = sea_orm::Database::connect(options(url, connections)).await;
+            let pool = connect_to_postgres(url, connections).await;
             pool.map(|pool| Database { readers: pool.clone(), writers: pool })
         } else {
             return Err(failed(Cause::Scheme));
@@ -78,7 +84,7 @@ impl Database {
 
     async fn open_sqlite(url: &str, connections: u32) -> Result<Database, DbErr> {
         let open = |connections| {
-            let mut options = options(url, connections);
+            let mut options = options(url, connections, WAIT);
             options.map_sqlx_sqlite_opts(in_our_way);
             sea_orm::Database::connect(options)
         };
@@ -149,9 +155,29 @@ impl Database {
     }
 }
 
-fn options(url: &str, connections: u32) -> ConnectOptions {
+/// Waits longer for a server that is only starting than a statement does later.
+async fn connect_to_postgres(url: &str, connections: u32) -> Result<DatabaseConnection, DbErr> {
+    let until = Instant::now() + WAIT;
+    loop {
+        match sea_orm::Database::connect(options(url, connections, CONNECTION_WITHIN)).await {
+            Err(error) if has_waited(&error) && Instant::now() < until => {}
+            connected => return connected,
+        }
+    }
+}
+
+/// Tells a server that did not answer in time from one that has refused.
+fn has_waited(error: &DbErr) -> bool {
+    match error {
+        DbErr::ConnectionAcquire(_) => true,
+        DbErr::Conn(RuntimeErr::SqlxError(error)) => matches!(**error, sqlx::Error::PoolTimedOut),
+        _ => false,
+    }
+}
+
+fn options(url: &str, connections: u32, within: Duration) -> ConnectOptions {
     let mut options = ConnectOptions::new(url);
-    options.max_connections(connections).acquire_timeout(WAIT).sqlx_logging(false);
+    options.max_connections(connections).acquire_timeout(within).sqlx_logging(false);
     // A connection that has broken is noticed by the statement; asking before each costs a turn.
     options.test_before_acquire(false);
     options

@@ -1,7 +1,8 @@
-use super::{Application, Database, in_words_of};
+use super::{Application, Database, Held, WAIT, in_words_of};
 use campanile_broker::testing::{Folder, Postgres};
 use sea_orm::ConnectionTrait;
 use sea_orm_migration::prelude::*;
+use std::time::Instant;
 
 const NOTES: Application =
     Application { name: "notes", variable: "NOTES_DATABASE_URL", migration_lock: 7 };
@@ -79,6 +80,46 @@ async fn instances_that_start_together_make_the_tables_once() {
         write(database, 1).await;
     }
     assert_eq!(count(&open(&url).await.expect("it opens")).await, 4);
+}
+
+#[test]
+fn a_second_server_on_a_file_is_told_who_has_it_until_that_one_ends() {
+    let folder = Folder::new("database");
+    let path = folder.path().join("notes.db");
+    let url = format!("sqlite://{}?mode=rwc", path.display());
+    let first = Held::take(&url, "127.0.0.1:8000").expect("nobody has it");
+    assert!(first.is_some());
+    let error = Held::take(&url, "127.0.0.1:8001").expect_err("the first has it");
+    let (path, process) = (path.display(), std::process::id());
+    assert_eq!(
+        error,
+        format!(
+            "Another server works on {path} already: process {process}, at 127.0.0.1:8000. End that \
+             one first."
+        )
+    );
+    drop(first);
+    assert!(Held::take(&url, "127.0.0.1:8001").is_ok_and(|held| held.is_some()));
+    for shared in ["postgres://localhost/notes", "sqlite::memory:", "sqlite:///nowhere/at/all.db"] {
+        assert!(Held::take(shared, "x").is_ok_and(|held| held.is_none()), "{shared}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_asks_while_postgresql_is_away_is_told_so_soon() {
+    let Some(mut server) = Postgres::start() else { return };
+    let database = open(&server.database("notes")).await.expect("it opens");
+    write(database.clone(), 1).await;
+    server.kill();
+    let began = Instant::now();
+    // What is left of the connections is found broken first.
+    for _ in 0..3 {
+        let asked = database.read().execute_unprepared("SELECT 1").await;
+        asked.expect_err("nobody is there");
+    }
+    assert!(began.elapsed() < WAIT, "{:?}", began.elapsed());
+    server.restart();
+    assert_eq!(count(&database).await, 1);
 }
 
 /// Writes notes after reading, which in SQLite is where a lock cannot be waited for.

@@ -6,7 +6,7 @@ use super::tools::settings;
 use super::warnings::warnings;
 use crate::app::App;
 use crate::database;
-use crate::settings::{SecretUrl, Settings, VARIABLES};
+use crate::settings::{SecretUrl, Settings, VARIABLES, unknown_variables};
 use crate::store::Store;
 use serde_json::{Map, Value, json};
 
@@ -24,7 +24,7 @@ pub(super) async fn run() -> Result<Told, Failure> {
         lines.push(vec![(*name).to_owned(), value, mark.to_owned(), (*meaning).to_owned()]);
     }
     let (database, facts) = database(&settings).await?;
-    let warnings = warnings(&settings);
+    let warnings = [unknown_variables(), warnings(&settings)].concat();
     let mut text = table(&["variable", "value", "", "meaning"], &lines, "");
     text.push_str(&format!("\n\n{database}\n"));
     for warning in &warnings {

@@ -40,6 +40,7 @@ pub(super) async fn run(arguments: &Arguments) -> Result<Told, Failure> {
     let settings = settings(arguments)?;
     logging::start(&settings);
     let mut signals = serve::Signals::listen()?;
+    let _held = serve::hold(&settings, "Or name another --folder, and another --listen.")?;
     let server = serve::start(settings).await?;
     let (stop, stopped) = watch::channel(false);
     let translator = translate(&server, stopped).await?;

@@ -5,8 +5,9 @@ mod systemd;
 use super::told::{Failure, Told};
 use super::warnings::warnings;
 use super::{logging, tools};
+use crate::database::Held;
 use crate::server::Server;
-use crate::settings::Settings;
+use crate::settings::{Settings, unknown_variables};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::pin::pin;
 use std::time::Duration;
@@ -20,6 +21,7 @@ pub(super) async fn run() -> Result<Told, Failure> {
     logging::start(&settings);
     say_essentials(&settings);
     let mut signals = Signals::listen()?;
+    let _held = hold(&settings, "Several servers share PostgreSQL: see SCRAM_DATABASE_URL.")?;
     let Some(server) = start_unless(&mut signals, settings).await? else {
         info!("told to end, and the database had not answered");
         return Ok(Told::nothing());
@@ -54,8 +56,18 @@ async fn start_unless(
     started.map(Some)
 }
 
+/// Takes the database for this server alone, where it is a file; or says who has it, and what to do
+/// otherwise.
+pub(super) fn hold(settings: &Settings, otherwise: &str) -> Result<Option<Held>, Failure> {
+    let held = Held::take(settings.database_url.reveal(), &settings.listen.to_string());
+    held.map_err(|error| Failure::of(format!("{error} {otherwise}")))
+}
+
 /// Starts a server.
 pub(super) async fn start(settings: Settings) -> Result<Server, Failure> {
+    for unknown in unknown_variables() {
+        warn!("{unknown}");
+    }
     let server = Server::start(settings).await;
     server.map_err(|error| Failure::of(error.to_string()))
 }

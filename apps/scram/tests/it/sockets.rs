@@ -6,5 +6,5 @@ mod gobgpd;
 mod instances;
 mod malformed;
 mod original;
-mod peer;
+pub(crate) mod peer;
 mod translator;

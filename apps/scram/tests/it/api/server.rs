@@ -1,6 +1,7 @@
 //! Health, numbers, and the wish to catch up.
 
 use super::asking::Answer;
+use crate::sockets::peer::{OPEN, Peer};
 use crate::stage::{Stage, serve};
 use crate::world::{World, on_both};
 use expect_test::expect;
@@ -17,7 +18,7 @@ on_both! {
 const FROM_AFAR: (&str, &str) = ("X-Forwarded-For", "203.0.113.9");
 
 async fn anybody_is_told_how_the_server_is(world: World) {
-    let stage = Stage::start(world, &[]).await;
+    let stage = Stage::start(world, &[OPEN]).await;
     stage.app().store.add_action_type("shunt", "ada").await.unwrap();
     stage.app().store.add_action_type("gone", "ada").await.unwrap();
     stage.app().store.set_available("gone", false, "ada").await.unwrap();
@@ -29,11 +30,14 @@ async fn anybody_is_told_how_the_server_is(world: World) {
     assert_eq!(health["datetime"].as_str().map(str::len), Some("2026-11-21 01:45 UTC".len()));
     (health["timestamp"], health["datetime"]) = (0.into(), "now".into());
     expect![[r#"{"active_entries":{"block":1},"checks":{"cache":"ok","database":"ok"},"connected_translators":{"block":{"count":0,"gobgp_routes":{"v4":0,"v6":0},"translators":[]},"shunt":{"count":0,"gobgp_routes":{"v4":0,"v6":0},"translators":[]}},"datetime":"now","status":"healthy","timestamp":0,"version":"0.1.0"}"#]].assert_eq(&health.to_string());
+    let _translator = Peer::old(stage.address()).await;
     stage.app().store.database().clone().close().await.unwrap();
     let answer = stage.ask_with("GET /health/", &[], b"").await;
     assert_eq!(answer.status, 503);
     assert_eq!(answer.json()["status"], "unhealthy");
     assert_eq!(answer.json()["checks"]["database"], "failed");
+    // Who is connected is known without it.
+    assert_eq!(answer.json()["connected_translators"]["block"]["count"], 1);
     stage.end().await;
 }
 

@@ -100,3 +100,21 @@ async fn the_demo_is_a_server_with_a_translator_and_both_end_together() {
     assert!(!listening.ends_with(":0/"), "{listening}");
     end(child, lines).await;
 }
+
+#[tokio::test]
+async fn a_second_server_on_a_file_and_a_misspelt_variable_are_told_at_the_start() {
+    let desk = Desk::new();
+    let (child, mut lines) = start(&desk, &["demo", "--listen", "127.0.0.1:0"], &[]);
+    line_with(&mut lines, "/auth/first/").await;
+    let second = desk.run(&["demo", "--listen", "127.0.0.1:0"], "");
+    let told = String::from_utf8(second.stderr).unwrap();
+    assert_eq!(second.status.code(), Some(1), "{told}");
+    let holder = format!("already: process {}, at 127.0.0.1:0", child.id().unwrap());
+    assert!(told.contains("scram-demo/scram.db") && told.contains(&holder), "{told}");
+    end(child, lines).await;
+    let variables = [("SCRAM_LISTEN", "127.0.0.1:0"), ("SCRAM_LISTN", "0.0.0.0:80")];
+    let (child, mut lines) = start(&desk, &["serve"], &variables);
+    let unknown = line_with(&mut lines, "is not known").await;
+    assert!(unknown.contains("SCRAM_LISTN") && unknown.contains("mean SCRAM_LISTEN?"), "{unknown}");
+    end(child, lines).await;
+}
