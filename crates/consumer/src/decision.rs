@@ -30,6 +30,10 @@ impl<C> Accept<C> {
 #[derive(Debug)]
 pub struct Refusal(Box<Response>);
 
+/// Why, for the log.
+#[derive(Clone, Debug)]
+struct Reason(String);
+
 impl Refusal {
     /// Refuses with a response of any kind, such as a status or a status and a text.
     pub fn new(response: impl IntoResponse) -> Refusal {
@@ -44,6 +48,19 @@ impl Refusal {
     /// Refuses with 404: there is nothing here.
     pub fn not_found() -> Refusal {
         Refusal::from(StatusCode::NOT_FOUND)
+    }
+
+    /// Says why in the log, where the client may not be told.
+    #[must_use]
+    pub fn because(mut self, reason: impl Into<String>) -> Refusal {
+        self.0.extensions_mut().insert(Reason(reason.into()));
+        self
+    }
+
+    /// Returns what the log says of it: why, or the status of the response.
+    pub(crate) fn reason(&self) -> String {
+        let reason = self.0.extensions().get::<Reason>();
+        reason.map_or_else(|| self.status().to_string(), |Reason(reason)| reason.clone())
     }
 
     /// Returns the status of the response.

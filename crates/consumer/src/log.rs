@@ -3,6 +3,8 @@
 use std::fmt;
 use std::net::SocketAddr;
 
+use crate::Refusal;
+
 /// Whose WebSocket it is, as the log says it.
 #[derive(Clone, Debug)]
 pub(crate) struct Visitor {
@@ -20,8 +22,9 @@ impl Visitor {
         tracing::info!("WebSocket HANDSHAKING {self}");
     }
 
-    pub(crate) fn is_rejected(&self) {
-        tracing::info!("WebSocket REJECT {self}");
+    /// This is the only line of a client that is not let in: there may be many of them.
+    pub(crate) fn is_rejected(&self, refusal: &Refusal) {
+        tracing::info!("WebSocket REJECT {self}: {}", refusal.reason());
     }
 
     pub(crate) fn connects(&self) {

@@ -57,13 +57,12 @@ where
     };
     let visitor = Visitor::new(parts.uri.path(), scope::client(&parts));
     server.counters.handshakes.one_more();
-    visitor.shakes_hands();
     let guest = admit::<C, S>(&server, &mut parts, state, upgrade).await;
     let (user, params, opening, place) = match guest {
         Ok(admitted) => admitted,
         Err(refusal) => {
             server.counters.rejected.one_more();
-            visitor.is_rejected();
+            visitor.is_rejected(&refusal);
             return refusal.into_response();
         }
     };

@@ -57,6 +57,7 @@ async fn let_in<C: Consumer>(guest: Box<Guest<C>>) -> Option<Attended<C>> {
     let line = opening.line(&server);
     match connect::<C>(&server, scope, &line).await {
         Ok((Accept { consumer, subprotocol }, context, channel)) => {
+            visitor.shakes_hands();
             if opening.open(&server, &line, subprotocol, answer).await {
                 server.counters.connected.one_more();
                 visitor.connects();
@@ -65,7 +66,7 @@ async fn let_in<C: Consumer>(guest: Box<Guest<C>>) -> Option<Attended<C>> {
         }
         Err(refusal) => {
             server.counters.rejected.one_more();
-            visitor.is_rejected();
+            visitor.is_rejected(&refusal);
             // It is nobody's where the client has gone.
             let _ = answer.send(refusal.into_response());
             None

@@ -35,9 +35,8 @@ pub(super) async fn admit(
         } else {
             "it shows no token"
         };
-        tracing::info!(action_type = wanted, "a translator is refused: {why}");
         let detail = "A token for this action type is needed: Authorization: Token …";
-        return Err(Refusal::new(Problem::Forbidden(detail.to_owned())));
+        return Err(Refusal::new(Problem::Forbidden(detail.to_owned())).because(why));
     }
     let found = match is_name(wanted) {
         true => app.store.action_type(wanted).await.map_err(failed)?,

@@ -190,8 +190,7 @@ async fn the_log_tells_each_life_as_daphne_does() {
             "WebSocket HANDSHAKING /ws/chat/a=/ [127.0.0.1:51849]",
             "WebSocket CONNECT /ws/chat/a=/ [127.0.0.1:51849]",
             "WebSocket DISCONNECT /ws/chat/a=/ [127.0.0.1:51849]",
-            "WebSocket HANDSHAKING /ws/x/ [127.0.0.1:51849]",
-            "WebSocket REJECT /ws/x/ [127.0.0.1:51849]",
+            "WebSocket REJECT /ws/x/ [127.0.0.1:51849]: 403 Forbidden",
         ]
     );
 }
