@@ -27,7 +27,8 @@ pub(super) struct Which {
 pub(super) struct ActivityView {
     /// Each active entry inside the network, or equal; or, if there is none, that there is none.
     results: Vec<Active>,
-    /// What was made of a network that was not canonically written; null if it was.
+    /// What was made of a network that was not canonically written, and whether entries are left out;
+    /// null if neither is so.
     warning: Option<String>,
     /// Active entries of wider networks, which contain it.
     #[schema(example = json!(["192.0.2.0/24"]))]
@@ -41,6 +42,10 @@ pub(super) struct Active {
     #[schema(example = "192.0.2.6/32")]
     route: String,
 }
+
+/// How many active entries strangers are told at most, the first that were made; who may see entries is
+/// told as many as any question is answered with.
+const STRANGERS_MAX: usize = 1000;
 
 /// Why there is no answer.
 #[derive(Serialize, ToSchema)]
@@ -64,11 +69,11 @@ pub(super) async fn is_active(
     caller: Result<Caller, Problem>,
     uri: Uri,
 ) -> Result<Response, Problem> {
-    if !app.settings.public_pages {
+    let may_view = caller.as_ref().is_ok_and(|caller| caller.user().is_some_and(may_view));
+    if !app.settings.public_pages && !may_view {
         // All networks are inside 0.0.0.0/0.
-        let caller = caller?;
-        let user = caller.user().ok_or(Problem::NotLoggedIn)?;
-        user.require(may_view(user))?;
+        caller?.user().ok_or(Problem::NotLoggedIn)?;
+        return Err(Problem::forbidden());
     }
     let text = parameter(&uri, "cidr").unwrap_or_default();
     if text.is_empty() {
@@ -77,7 +82,14 @@ pub(super) async fn is_active(
     let Ok(network) = Network::parse_lenient(&text) else {
         return Ok(refuse("invalid ip address or network"));
     };
-    let activity = app.store.activity(&network).await?;
+    let mut activity = match may_view {
+        true => app.store.activity(&network).await?,
+        false => app.store.activity_up_to(&network, STRANGERS_MAX as u64 + 1).await?,
+    };
+    let is_cut = !may_view && activity.inside.len() > STRANGERS_MAX;
+    if is_cut {
+        activity.inside.truncate(STRANGERS_MAX);
+    }
     let active = |is_active, route: &Network| Active { is_active, route: route.to_string() };
     let mut results: Vec<_> =
         activity.inside.iter().map(|entry| active(true, &entry.network)).collect();
@@ -87,11 +99,21 @@ pub(super) async fn is_active(
     let mut covered_by: Vec<_> =
         activity.covered_by.iter().map(|entry| entry.network.to_string()).collect();
     covered_by.dedup();
-    let view = ActivityView { results, warning: warning(&text, &network), covered_by };
+    let warnings = [normalized(&text, &network), is_cut.then(only_the_first)];
+    let warnings: Vec<_> = warnings.into_iter().flatten().collect();
+    let warning = (!warnings.is_empty()).then(|| warnings.join(" "));
+    let view = ActivityView { results, warning, covered_by };
     Ok(Json(view).into_response())
 }
 
-fn warning(text: &str, network: &Network) -> Option<String> {
+fn only_the_first() -> String {
+    format!(
+        "Only the first {STRANGERS_MAX} of the active entries there are named: all are to who may see \
+         entries."
+    )
+}
+
+fn normalized(text: &str, network: &Network) -> Option<String> {
     let canonical = network.to_string();
     (text != canonical).then(|| {
         format!(

@@ -15,9 +15,9 @@ use sea_orm::{
 /// Which entries are active about a network.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Activity {
-    /// Those inside it or equal.
+    /// Those inside it or equal, up to the limit.
     pub inside: Vec<Entry>,
-    /// Those of wider networks that contain it.
+    /// Those of wider networks that contain it, up to the limit.
     pub covered_by: Vec<Entry>,
 }
 
@@ -96,11 +96,20 @@ impl Store {
     ///
     /// If the database fails.
     pub async fn activity(&self, network: &Network) -> Result<Activity, DbErr> {
+        self.activity_up_to(network, FOUND_MAX).await
+    }
+
+    /// Returns the same, up to so many entries of each kind: those that were made first.
+    ///
+    /// # Errors
+    ///
+    /// If the database fails.
+    pub async fn activity_up_to(&self, network: &Network, limit: u64) -> Result<Activity, DbErr> {
         let inside = networks::inside::<route::Entity>(network).add(active());
         let wider = networks::wider::<route::Entity>(network).add(active());
         Ok(Activity {
-            inside: self.rows(inside, FOUND_MAX).await?,
-            covered_by: self.rows(wider, FOUND_MAX).await?,
+            inside: self.rows(inside, limit).await?,
+            covered_by: self.rows(wider, limit).await?,
         })
     }
 

@@ -1,11 +1,37 @@
 //! `is_active/`.
 
 use crate::stage::Stage;
-use crate::world::{World, on_both};
+use crate::world::{World, network, on_both};
+use campanile_scram::store::import::Imported;
 use expect_test::expect;
 
 on_both! {
+    strangers_are_told_a_thousand_and_that_there_are_more
     anybody_may_ask_whether_something_is_done_about_a_network
+}
+
+async fn strangers_are_told_a_thousand_and_that_there_are_more(world: World) {
+    let stage = Stage::start(world, &[]).await;
+    let imported = |host: u32| Imported {
+        network: network(&format!("10.0.{}.{}", host / 250, host % 250)),
+        action_type: "block".to_owned(),
+        comment: "one of many".to_owned(),
+        who: "ada".to_owned(),
+        expiration: None,
+        is_active: true,
+        expiration_reason: String::new(),
+        originating_scram_instance: None,
+        made: None,
+    };
+    let many: Vec<Imported> = (0..1001).map(imported).collect();
+    stage.app().store.add_many(&many, "ada").await.unwrap();
+    for (who, count) in [("nobody", 1000), ("cleo", 1001)] {
+        let answer = stage.ask(who, "GET is_active/?cidr=10.0.0.0/8", "").await.json();
+        assert_eq!(answer["results"].as_array().map(Vec::len), Some(count), "{who}");
+        let warning = answer["warning"].as_str().unwrap_or_default();
+        assert_eq!(warning.contains("Only the first 1000"), who == "nobody", "{warning}");
+    }
+    stage.end().await;
 }
 
 async fn anybody_may_ask_whether_something_is_done_about_a_network(world: World) {
