@@ -8,7 +8,7 @@ use super::tools::Tools;
 use crate::cidr::Network;
 use crate::store::entries::{Entry, Find, NewEntry};
 use crate::store::pages::PageNumber;
-use crate::store::{AddError, RemoveError, never};
+use crate::store::{AddError, FindError, RemoveError, never};
 use chrono::{DateTime, Utc};
 use clap::{Args, Subcommand};
 use serde_json::json;
@@ -137,7 +137,11 @@ async fn list_about(tools: &Tools, network: &Network) -> Result<Told, Failure> {
 async fn show(tools: &Tools, text: &str) -> Result<Told, Failure> {
     let found = match find(text)? {
         Find::Id(id) => tools.store.entry(id).await?,
-        wanted => tools.store.find(wanted).await.ok(),
+        wanted => match tools.store.find(wanted).await {
+            Ok(entry) => Some(entry),
+            Err(FindError::NotOne) => None,
+            Err(error) => return Err(Failure::of(error.to_string())),
+        },
     };
     let entry = found.ok_or_else(|| {
         Failure::of(format!(
