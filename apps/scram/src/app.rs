@@ -1,7 +1,6 @@
 //! What every request, socket and timer of one server shares.
 
 use crate::api::Surface;
-use crate::database::Database;
 use crate::dispatch::CatchUp;
 use crate::pages;
 use crate::settings::Settings;
@@ -43,9 +42,15 @@ impl App {
     /// # Errors
     ///
     /// If the costs of a password's hash are none.
-    pub fn accounts(database: &Database, settings: &Settings) -> Result<Accounts, Problem> {
+    pub fn accounts(store: &Store, settings: &Settings) -> Result<Accounts, Problem> {
+        let database = store.database();
         let (reader, writer) = (database.read().clone(), database.writer().clone());
-        Accounts::with_writer(reader, writer, App::accounts_settings(settings))
+        let bar = pages::Bar::new(store.clone(), settings.public_pages);
+        let settings = campanile_accounts::Settings {
+            bar: Some(Arc::new(bar)),
+            ..App::accounts_settings(settings)
+        };
+        Accounts::with_writer(reader, writer, settings)
     }
 
     /// Returns how the accounts of this application are.

@@ -11,12 +11,14 @@ mod home;
 mod people;
 mod search;
 
+mod bar;
 mod form;
 mod view;
 
 use crate::app::App;
 use axum::Router;
 use axum::routing::{get, post};
+pub(crate) use bar::Bar;
 use campanile_accounts::{Accounts, File, Problem};
 use form::Typed;
 use view::View;

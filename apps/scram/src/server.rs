@@ -107,9 +107,9 @@ async fn open(settings: &Arc<Settings>) -> Result<App, StartError> {
     let (url, connections) = (settings.database_url.reveal(), settings.database_connections);
     let database = database::open(url, connections).await;
     let database = database.map_err(StartError::Database)?;
-    let accounts = App::accounts(&database, settings);
-    let accounts = accounts.map_err(StartError::Accounts)?;
     let store = Store::new(database, &settings.hostname, settings.limits);
+    let accounts = App::accounts(&store, settings);
+    let accounts = accounts.map_err(StartError::Accounts)?;
     let sockets =
         Sockets::builder().shared_layer(layer(settings)?).limits(sockets::limits()).start();
     let sockets = sockets.map_err(StartError::Sockets)?;

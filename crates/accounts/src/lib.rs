@@ -59,7 +59,7 @@
 //! | `session`, `ended`, `token`, `login` | how somebody comes to be known |
 //! | `password`, `throttle`, `per_minute`, `first` | how hard that is made for others |
 //! | `surface`, `csrf`, `cookies`, `client`, `headers` | what is around every request |
-//! | `page`, `message`, `pages`, `programs`, `files` | what browsers and programs are answered |
+//! | `page`, `bar`, `message`, `pages`, `programs`, `files` | what browsers and programs are answered |
 //! | `problem`, `form`, `redirect` | what may go wrong, and what was sent |
 //! | [`entity`], `migrations` | the tables |
 
@@ -103,6 +103,8 @@ mod headers;
 
 mod page;
 
+mod bar;
+
 mod message;
 
 mod pages;
@@ -128,6 +130,7 @@ pub mod entity;
 mod migrations;
 
 pub use self::accounts::Accounts;
+pub use bar::{Bar, BarContents, SearchForm};
 pub use client::Client;
 pub use ended::Ended;
 pub use extract::{Caller, LoggedIn};

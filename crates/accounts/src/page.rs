@@ -13,7 +13,7 @@ use crate::cookies::{MESSAGES, cookie};
 use crate::csrf::CsrfToken;
 use crate::message::Messages;
 use crate::secret::Secret;
-use crate::{Accounts, Brand, Caller, Link, Message, Problem, User};
+use crate::{Accounts, BarContents, Brand, Caller, Link, Message, Problem, User};
 
 /// What every page needs: who looks at it, the anti-forgery token, messages and the brand. It is
 /// extracted on routes within [`Accounts::pages`].
@@ -48,6 +48,7 @@ pub struct Page {
     csrf: Secret,
     user: Option<User>,
     messages: Vec<Message>,
+    bar: BarContents,
     path: String,
     /// It is not known who looks at it: it tells that something went wrong.
     is_outside: bool,
@@ -55,8 +56,14 @@ pub struct Page {
 
 impl Page {
     /// Makes one for a problem. Without a caller it is not known whether there is one.
-    pub(crate) fn of(accounts: &Accounts, csrf: &CsrfToken, caller: Option<&Caller>) -> Page {
+    pub(crate) async fn of(accounts: &Accounts, csrf: &CsrfToken, caller: Option<&Caller>) -> Page {
+        let bar = match caller {
+            // A page that tells what went wrong is not to fail, too.
+            Some(caller) => bar(accounts, caller).await.unwrap_or_default(),
+            None => BarContents::default(),
+        };
         Page {
+            bar,
             accounts: accounts.clone(),
             csrf: csrf.token.clone(),
             is_outside: caller.is_none(),
@@ -89,6 +96,11 @@ impl Page {
     /// Returns the messages that are to be shown, once.
     pub fn messages(&self) -> &[Message] {
         &self.messages
+    }
+
+    /// Returns what else stands in the bar.
+    pub fn bar(&self) -> &BarContents {
+        &self.bar
     }
 
     /// Returns the page's own path.
@@ -156,6 +168,7 @@ where
         };
         let messages = cookie(accounts.settings(), &parts.headers, MESSAGES).map(Messages::read);
         Ok(Page {
+            bar: bar(&accounts, &caller).await?,
             csrf: csrf.token.clone(),
             user: caller.user().cloned(),
             messages: messages.unwrap_or_default().0,
@@ -163,6 +176,13 @@ where
             is_outside: false,
             accounts,
         })
+    }
+}
+
+async fn bar(accounts: &Accounts, caller: &Caller) -> Result<BarContents, Problem> {
+    match &accounts.settings().bar {
+        Some(bar) => bar.contents(caller.user()).await,
+        None => Ok(BarContents::default()),
     }
 }
 

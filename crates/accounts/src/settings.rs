@@ -1,15 +1,18 @@
 //! All that applications differ in.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
-use crate::HashCost;
+use crate::{Bar, HashCost};
 
 /// What an application says about its people. [`Settings::new`] has the defaults.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// How its pages look.
     pub brand: Brand,
+    /// What stands in the bar besides; none if nothing does.
+    pub bar: Option<Arc<dyn Bar>>,
     /// The groups that users may be in; a superuser counts as one of each.
     pub groups: Vec<String>,
     /// Whether strangers may register. If not, the routes for it are not there (404).
@@ -63,6 +66,7 @@ impl Settings {
     pub fn new(name: &str) -> Settings {
         Settings {
             brand: Brand { name: name.to_owned(), ..Brand::default() },
+            bar: None,
             groups: Vec::new(),
             registration: false,
             registrations_per_minute_max: 10,

@@ -111,7 +111,7 @@ async fn told(
     let Some(problem) = response.extensions().get::<Problem>().cloned() else { return response };
     if problem != Problem::NotLoggedIn {
         let caller = asked.caller(accounts, &problem).await;
-        return Page::of(accounts, csrf, caller.as_ref()).problem(&problem);
+        return Page::of(accounts, csrf, caller.as_ref()).await.problem(&problem);
     }
     let next = if asked.is_get { &*asked.path_and_query } else { "/" };
     found(&format!("/auth/login/?next={}", utf8_percent_encode(next, NON_ALPHANUMERIC)))

@@ -5,6 +5,7 @@ use campanile_accounts::NewUser;
 use campanile_scram::app::App;
 use campanile_scram::database::{self, Database};
 use campanile_scram::settings::Settings;
+use campanile_scram::store::Store;
 use sea_orm::{ConnectionTrait, DbBackend};
 use std::fs::read_to_string;
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -68,7 +69,8 @@ impl Drop for Program {
 async fn token(url: &str) -> Outcome<String> {
     let settings = Settings::read(|name| (name == "SCRAM_DATABASE_URL").then(|| url.to_owned()))?;
     let database = database::open(url, 2).await?;
-    let accounts = App::accounts(&database, &settings)?;
+    let store = Store::new(database.clone(), &settings.hostname, settings.limits);
+    let accounts = App::accounts(&store, &settings)?;
     let new = NewUser { is_superuser: true, ..NewUser::new("ada", "seven ravens fly") };
     let user = accounts.create_user(new).await?;
     let token = accounts.token(user.id).await?;

@@ -38,8 +38,8 @@ pub(super) async fn run() -> Result<Told, Failure> {
 async fn database(settings: &Settings) -> Result<(String, Value), Failure> {
     let opened = database::open(settings.database_url.reveal(), 2).await;
     let opened = opened.map_err(|error| Failure::of(error.to_string()))?;
-    let accounts = App::accounts(&opened, settings)?;
     let store = Store::new(opened, &settings.hostname, settings.limits);
+    let accounts = App::accounts(&store, settings)?;
     let backend = format!("{:?}", store.database().backend());
     let users = accounts.user_count().await?;
     let active: i64 = store.active_counts().await?.iter().map(|(_, count)| count).sum();

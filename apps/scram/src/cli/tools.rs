@@ -35,8 +35,8 @@ impl Tools {
             );
             let _ = writeln!(std::io::stderr(), "{message}");
         }
-        let accounts = App::accounts(&database, &settings)?;
         let store = Store::new(database, &settings.hostname, settings.limits);
+        let accounts = App::accounts(&store, &settings)?;
         let author = author.unwrap_or_else(name_of_user);
         Ok(Tools { store, accounts, author })
     }

@@ -6,12 +6,10 @@ use campanile_accounts::{Page, Problem, User};
 use http::request::Parts;
 use std::ops::Deref;
 
-/// A page of the accounts', with what stands in the bar of SCRAM's.
+/// A page of the accounts', and who may see it.
 #[derive(Debug)]
 pub(super) struct View {
     page: Page,
-    /// How many entries are active.
-    pub(super) active: u64,
     is_public: bool,
 }
 
@@ -81,7 +79,6 @@ impl FromRequestParts<App> for View {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<View, Problem> {
         let page = Page::from_request_parts(parts, app).await?;
-        let active = app.store.active_count().await?;
-        Ok(View { page, active, is_public: app.settings.public_pages })
+        Ok(View { page, is_public: app.settings.public_pages })
     }
 }

@@ -1,6 +1,9 @@
 //! What is around the pages: headers, messages, problems.
 
-use campanile_accounts::{Brand, Link, Settings};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use campanile_accounts::{Bar, BarContents, Brand, Link, Problem, SearchForm, Settings, User};
 use http::StatusCode;
 
 use crate::stage::{Browser, accounts, accounts_with, add_user, settings};
@@ -104,4 +107,33 @@ async fn everybody_sees_the_links_that_concern_them() {
     browser.log_in("ann").await;
     let page = browser.get("/auth/sessions/").await.body;
     assert!(page.contains(">add</a>") && page.contains(r#"<a href="/me/">ann</a>"#));
+}
+
+/// Says who looks, and lets strangers search for nothing.
+#[derive(Debug)]
+struct OwnBar;
+
+#[async_trait]
+impl Bar for OwnBar {
+    async fn contents(&self, user: Option<&User>) -> Result<BarContents, Problem> {
+        let search =
+            SearchForm { path: "/find/", field: "what", label: "Search", placeholder: "a word" };
+        let badge = user.map(|user| format!("<{}>", user.username));
+        Ok(BarContents { search: badge.is_some().then_some(search), badge })
+    }
+}
+
+#[tokio::test]
+async fn what_an_application_has_in_the_bar_stands_on_every_page() {
+    let accounts = accounts_with(Settings { bar: Some(Arc::new(OwnBar)), ..settings() }).await;
+    add_user(&accounts, "ann").await;
+    let mut browser = Browser::new(&accounts);
+    let page = browser.get("/auth/login/").await.body;
+    assert!(!page.contains("badge") && !page.contains("search"), "{page}");
+    browser.log_in("ann").await;
+    for path in ["/auth/sessions/", "/auth/password/", "/nowhere/"] {
+        let page = browser.get(path).await.body;
+        assert!(page.contains(r#"<span class="badge">&#60;ann&#62;</span>"#), "{path}: {page}");
+        assert!(page.contains(r#"role="search" method="post" action="/find/""#), "{path}: {page}");
+    }
 }

@@ -114,7 +114,11 @@ async fn who_may_not_add_is_told_so_and_sees_no_form(world: World) {
         let home = browser.get("/").await;
         assert_eq!(home.body.contains("Permission Denied"), !may_add, "{name}");
     }
-    Browser::of(&stage, "ada").await.get("/").await.has(&[r#"href="/admin/""#, "Blocks: 1"]);
+    let mut ada = Browser::of(&stage, "ada").await;
+    ada.get("/").await.has(&[r#"href="/admin/""#]);
+    for path in ["/", "/admin/", "/auth/sessions/", "/auth/password/", "/nowhere/"] {
+        ada.get(path).await.has(&["Blocks: 1", r#"name="cidr""#]);
+    }
     stage.end().await;
 }
 
@@ -158,6 +162,11 @@ async fn the_public_pages_can_be_hidden(world: World) {
         ("GET /users/NAME/", "login 200 200 200 200"),
     ] {
         assert_eq!(answers(&mut everybody, what).await, expected, "{what}");
+    }
+    for (browser, sees) in everybody.iter_mut().zip([false, false, true, true, true]) {
+        let login = browser.get("/auth/login/").await;
+        assert_eq!(login.body.contains("Blocks: "), sees);
+        assert_eq!(login.body.contains(r#"name="cidr""#), sees);
     }
     stage.end().await;
 }
