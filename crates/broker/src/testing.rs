@@ -10,6 +10,7 @@
 //! println!("{}", server.url());
 //! ```
 
+mod database;
 mod folder;
 mod line;
 mod postgres;
@@ -18,6 +19,7 @@ mod program;
 mod server;
 mod tls;
 
+pub use database::Database;
 pub use folder::Folder;
 pub use line::Line;
 pub use postgres::Postgres;

@@ -1,51 +1,33 @@
 //! A database of a test's own, the people in it, and handles to it as several processes have them.
 
 use campanile_accounts::{Accounts, HashCost, NewUser, Settings as AccountsSettings};
-use campanile_broker::testing::{Folder, Postgres};
+pub(crate) use campanile_broker::on_both;
+use campanile_broker::testing::Database;
 use campanile_digi::database;
 use campanile_digi::entities::chat_message;
 use campanile_digi::settings::Limits;
 use campanile_digi::store::{Answer, Membership, NewMessage, Replay, Store, WriteError};
+use std::ops::Deref;
 use std::time::Duration;
 
 /// The database of a test.
-pub(crate) struct World {
-    pub(crate) url: String,
-    // They end with the test.
-    _folder: Option<Folder>,
-    _server: Option<Postgres>,
-}
+pub(crate) struct World(Database);
 
-/// Runs a scenario on both databases.
-macro_rules! on_both {
-    ($($scenario:ident)*) => {
-        mod sqlite {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $scenario() {
-                super::$scenario(crate::world::World::sqlite()).await;
-            })*
-        }
-        mod postgres {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $scenario() {
-                let Some(world) = crate::world::World::postgres() else { return };
-                super::$scenario(world).await;
-            })*
-        }
-    };
+impl Deref for World {
+    type Target = Database;
+
+    fn deref(&self) -> &Database {
+        &self.0
+    }
 }
-pub(crate) use on_both;
 
 impl World {
     pub(crate) fn sqlite() -> World {
-        let folder = Folder::new("digi");
-        let url = format!("sqlite://{}/digi.db", folder.path().display());
-        World { url, _folder: Some(folder), _server: None }
+        World(Database::sqlite("digi"))
     }
 
     pub(crate) fn postgres() -> Option<World> {
-        let server = Postgres::start()?;
-        Some(World { url: server.database("digi"), _folder: None, _server: Some(server) })
+        Database::postgres("digi").map(World)
     }
 
     /// Opens the database as a process of this name does; each call has connections of its own.

@@ -1,51 +1,33 @@
 //! A database of a test's own, and handles to it as several instances have them.
 
-use campanile_broker::testing::{Folder, Postgres};
+pub(crate) use campanile_broker::on_both;
+use campanile_broker::testing::Database;
 use campanile_scram::cidr::Network;
 use campanile_scram::database;
 use campanile_scram::settings::PrefixLimits;
 use campanile_scram::store::entries::{Added, Entry, Find, NewEntry};
 use campanile_scram::store::{AddError, Author, Store};
 use chrono::{DateTime, Utc};
+use std::ops::Deref;
 
 /// The database of a test.
-pub(crate) struct World {
-    pub(crate) url: String,
-    // They end with the test.
-    _folder: Option<Folder>,
-    _server: Option<Postgres>,
-}
+pub(crate) struct World(Database);
 
-/// Runs a scenario on both databases.
-macro_rules! on_both {
-    ($($scenario:ident)*) => {
-        mod sqlite {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $scenario() {
-                super::$scenario(crate::world::World::sqlite()).await;
-            })*
-        }
-        mod postgres {
-            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $scenario() {
-                let Some(world) = crate::world::World::postgres() else { return };
-                super::$scenario(world).await;
-            })*
-        }
-    };
+impl Deref for World {
+    type Target = Database;
+
+    fn deref(&self) -> &Database {
+        &self.0
+    }
 }
-pub(crate) use on_both;
 
 impl World {
     pub(crate) fn sqlite() -> World {
-        let folder = Folder::new("scram");
-        let url = format!("sqlite://{}/scram.db", folder.path().display());
-        World { url, _folder: Some(folder), _server: None }
+        World(Database::sqlite("scram"))
     }
 
     pub(crate) fn postgres() -> Option<World> {
-        let server = Postgres::start()?;
-        Some(World { url: server.database("scram"), _folder: None, _server: Some(server) })
+        Database::postgres("scram").map(World)
     }
 
     /// Opens the database as an instance of this name does; each call has connections of its own.
