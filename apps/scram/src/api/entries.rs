@@ -2,7 +2,7 @@
 
 use super::base::Base;
 use super::listing::{Listing, WhichPage};
-use super::problems::{Detail, Faults};
+use super::problems::{Detail, Faults, rest};
 use super::sent::Sent;
 use crate::app::{App, author, require_view, require_write};
 use crate::cidr::{Network, NetworkError};
@@ -136,9 +136,7 @@ fn wanted(mut sent: Sent) -> Result<NewEntry, Problem> {
     let action_type = sent.text("actiontype", 30);
     let expiration = sent.time("expiration");
     let who = sent.text("who", 30);
-    sent.check()?;
-    let network =
-        network.ok_or_else(|| Problem::field("route", NetworkError::Invalid.to_string()))?;
+    let network = checked(sent, network)?;
     let action_type = action_type.unwrap_or_else(|| "block".to_owned());
     Ok(NewEntry { network, action_type, comment, expiration, who })
 }
@@ -156,6 +154,12 @@ pub(super) fn network(sent: &mut Sent) -> Option<Network> {
             None
         }
     }
+}
+
+/// Goes on with the network of a `route` only if nothing is wrong with all that was sent.
+pub(super) fn checked(sent: Sent, network: Option<Network>) -> Result<Network, Problem> {
+    sent.check()?;
+    network.ok_or_else(|| Problem::field("route", NetworkError::Invalid.to_string()))
 }
 
 /// Shows the one active entry that is meant, by its number or by a network that overlaps it.
@@ -202,7 +206,6 @@ pub(super) async fn remove(
 }
 
 fn meant(which: Result<Path<String>, PathRejection>) -> Result<Find, Problem> {
-    let refusal = || Problem::malformed("Not a valid CIDR or id.");
-    let Path(which) = which.map_err(|_| refusal())?;
-    Find::parse(which.strip_suffix('/').unwrap_or(&which)).map_err(|_| refusal())
+    const REFUSAL: &str = "Not a valid CIDR or id.";
+    Find::parse(&rest(which, REFUSAL)?).map_err(|_| Problem::malformed(REFUSAL))
 }

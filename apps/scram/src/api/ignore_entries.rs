@@ -1,12 +1,12 @@
 //! `ignore_entries/`: networks that must never be acted on.
 
 use super::base::Base;
-use super::entries::network;
+use super::entries::{checked, network};
 use super::listing::{Listing, WhichPage};
-use super::problems::{Detail, Faults};
+use super::problems::{Detail, Faults, rest};
 use super::sent::Sent;
 use crate::app::{App, require_view, require_write};
-use crate::cidr::{Network, NetworkError};
+use crate::cidr::Network;
 use crate::entities::ignore_entry;
 use crate::store::ChangeError;
 use axum::Json;
@@ -105,9 +105,7 @@ pub(super) async fn add(
     require_write(&user)?;
     let network = network(&mut sent);
     let comment = sent.required_text("comment", COMMENT_CHARACTERS_MAX);
-    sent.check()?;
-    let network =
-        network.ok_or_else(|| Problem::field("route", NetworkError::Invalid.to_string()))?;
+    let network = checked(sent, network)?;
     let added = app.store.ignore(&network, &comment, &user.username).await;
     let row = added.map_err(|error| match error {
         ChangeError::Duplicate(_) => {
@@ -167,8 +165,7 @@ pub(super) async fn replace(
     let same = network(&mut sent);
     let comment = sent.required_text("comment", COMMENT_CHARACTERS_MAX);
     sent.check()?;
-    refuse_another(meant, same)?;
-    let row = app.store.comment_on_ignored(&meant, &comment, &user.username).await?;
+    let row = comment_on(&app, &user, meant, same, Some(&comment)).await?;
     Ok(Json(IgnoreEntryView::of(row, &base)))
 }
 
@@ -195,12 +192,23 @@ pub(super) async fn change(
     let same = if sent.has("route") { network(&mut sent) } else { None };
     let comment = sent.text("comment", COMMENT_CHARACTERS_MAX);
     sent.check()?;
-    refuse_another(meant, same)?;
-    let row = match comment {
-        Some(comment) => app.store.comment_on_ignored(&meant, &comment, &user.username).await?,
-        None => app.store.ignored(&meant).await?.ok_or(Problem::NotFound)?,
-    };
+    let row = comment_on(&app, &user, meant, same, comment.as_deref()).await?;
     Ok(Json(IgnoreEntryView::of(row, &base)))
+}
+
+/// Gives an entry of the list another comment, if there is one.
+async fn comment_on(
+    app: &App,
+    user: &User,
+    meant: Network,
+    same: Option<Network>,
+    comment: Option<&str>,
+) -> Result<ignore_entry::Model, Problem> {
+    refuse_another(meant, same)?;
+    match comment {
+        Some(comment) => Ok(app.store.comment_on_ignored(&meant, comment, &user.username).await?),
+        None => app.store.ignored(&meant).await?.ok_or(Problem::NotFound),
+    }
 }
 
 /// Takes exactly this network off the list.
@@ -226,10 +234,8 @@ pub(super) async fn remove(
 }
 
 fn meant(which: Result<Path<String>, PathRejection>) -> Result<Network, Problem> {
-    let refusal = || Problem::malformed("Not a valid CIDR.");
-    let Path(which) = which.map_err(|_| refusal())?;
-    let which = which.strip_suffix('/').unwrap_or(&which);
-    Network::parse_lenient(which).map_err(|_| refusal())
+    const REFUSAL: &str = "Not a valid CIDR.";
+    Network::parse_lenient(&rest(which, REFUSAL)?).map_err(|_| Problem::malformed(REFUSAL))
 }
 
 /// An entry of the list is its network: another one is another entry.

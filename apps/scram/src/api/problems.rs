@@ -34,6 +34,15 @@ pub(super) fn name(path: Result<Path<String>, PathRejection>) -> Result<String, 
     }
 }
 
+/// Reads the rest of a path, with or without a slash at its end; what is no text is refused with `detail`.
+pub(super) fn rest(
+    path: Result<Path<String>, PathRejection>,
+    detail: &str,
+) -> Result<String, Problem> {
+    let Path(rest) = path.map_err(|_| Problem::malformed(detail))?;
+    Ok(rest.strip_suffix('/').unwrap_or(&rest).to_owned())
+}
+
 impl From<AddError> for Problem {
     fn from(error: AddError) -> Problem {
         let text = error.to_string();
