@@ -46,6 +46,7 @@ const PICTURE: &[(&str, &[&str])] = &[
             "campanile-layer",
         ],
     ),
+    ("campanile-binder", &[]),
     ("xtask", &[]),
 ];
 
@@ -58,6 +59,7 @@ const TESTS: &[(&str, &str)] = &[
     ("campanile-database", "campanile-broker"),
     ("campanile-scram", "campanile-broker"),
     ("campanile-digi", "campanile-broker"),
+    ("campanile-binder", "campanile-broker"),
 ];
 
 /// What a crate without socket, clock, thread and log has no use for.

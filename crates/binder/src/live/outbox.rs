@@ -1,0 +1,220 @@
+//! What is to be told, written down in the transaction that it is about.
+//!
+//! So it is told even if the process dies between the commit and the telling: by the same program when
+//! it runs again, or by another one on the same database, once the dead one's claim has ended. A
+//! gateway knows by the row's name what it was told before.
+
+use crate::publisher::unique;
+use crate::{Pending, Publish, Room, Trigger, TriggerError};
+use sea_orm::sea_query::{Expr, TableCreateStatement};
+use sea_orm::{
+    ActiveValue, ColumnTrait as _, Condition, ConnectionTrait, DatabaseConnection,
+    DatabaseTransaction, DbErr, EntityTrait as _, QueryFilter as _, QueryOrder as _,
+    QuerySelect as _, Schema,
+};
+use serde::Deserialize;
+use serde_json::Value;
+use std::sync::{Arc, Weak};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tokio::sync::Notify;
+
+/// A table of what is to be told, [`campanile_outbox`](Outbox::create).
+///
+/// What is told is deleted from it. As long as no gateway is there the rows stay, and are told in their
+/// order when there is one; what says the same is told once.
+#[derive(Clone, Debug)]
+pub struct Outbox(Arc<Own>);
+
+#[derive(Debug)]
+struct Own {
+    /// This process's name in its rows.
+    name: String,
+    claim: Duration,
+    changed: Notify,
+}
+
+mod row {
+    //! A trigger that is to be told.
+
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "campanile_outbox")]
+    pub(super) struct Model {
+        #[sea_orm(primary_key)]
+        pub id: i64,
+        pub name: String,
+        #[sea_orm(column_type = "Text")]
+        pub body: String,
+        pub claimed_by: String,
+        /// In milliseconds since 1970.
+        pub claimed_until: i64,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub(super) enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// What a row holds.
+#[derive(Deserialize)]
+struct Body {
+    data: Value,
+    rooms: Vec<Room>,
+}
+
+/// So many rows are read at once.
+const ROWS_MAX: u64 = 100;
+
+/// Rows of processes that are gone are looked for so often; and a claim lasts three times as long.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
+
+impl Outbox {
+    /// Makes an outbox for this process.
+    pub fn new() -> Outbox {
+        let own = Own { name: unique(), claim: LOOK_EVERY * 3, changed: Notify::new() };
+        Outbox(Arc::new(own))
+    }
+
+    /// Returns what makes the table, for a migration of the application's.
+    pub fn create(schema: &Schema) -> TableCreateStatement {
+        schema.create_table_from_entity(row::Entity).if_not_exists().to_owned()
+    }
+
+    /// Makes the table if it is not there.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub async fn prepare(&self, database: &DatabaseConnection) -> Result<(), DbErr> {
+        let schema = Schema::new(database.get_database_backend());
+        database.execute(&Outbox::create(&schema)).await.map(|_| ())
+    }
+
+    /// Writes down what a transaction is to tell.
+    pub(super) async fn write(
+        &self,
+        transaction: &DatabaseTransaction,
+        pending: Pending,
+    ) -> Result<(), DbErr> {
+        let claimed_until = now() + millis(self.0.claim);
+        let rows = pending.into_triggers().into_iter().map(|trigger| row::ActiveModel {
+            id: ActiveValue::NotSet,
+            body: ActiveValue::Set(trigger.to_json_without_id()),
+            name: ActiveValue::Set(trigger.id.unwrap_or_else(unique)),
+            claimed_by: ActiveValue::Set(self.0.name.clone()),
+            claimed_until: ActiveValue::Set(claimed_until),
+        });
+        row::Entity::insert_many(rows).exec_without_returning(transaction).await.map(|_| ())
+    }
+
+    /// Has the rows told that are there now.
+    pub(super) fn wake(&self) {
+        self.0.changed.notify_one();
+    }
+
+    /// Starts to tell, for as long as somebody publishes by it.
+    pub(super) fn start(&self, database: &DatabaseConnection, publisher: &Arc<dyn Publish>) {
+        let teller = Teller { database: database.clone(), publisher: Arc::clone(publisher) };
+        tokio::spawn(teller.run(Arc::downgrade(&self.0)));
+    }
+}
+
+impl Default for Outbox {
+    fn default() -> Outbox {
+        Outbox::new()
+    }
+}
+
+struct Teller {
+    database: DatabaseConnection,
+    publisher: Arc<dyn Publish>,
+}
+
+impl Teller {
+    async fn run(self, own: Weak<Own>) {
+        while let Some(own) = own.upgrade() {
+            match self.tell_all(&own).await {
+                Ok(true) => continue,
+                Ok(false) => {}
+                Err(error) => tracing::warn!(%error, "the outbox cannot be read: tried again"),
+            }
+            // Whoever wakes it holds the outbox, too; without anybody it ends at the next look.
+            let _ = tokio::time::timeout(LOOK_EVERY, own.changed.notified()).await;
+        }
+    }
+
+    /// Tells what is there; returns whether there may be more.
+    async fn tell_all(&self, own: &Own) -> Result<bool, DbErr> {
+        self.claim(own).await?;
+        let rows = row::Entity::find()
+            .filter(row::Column::ClaimedBy.eq(&own.name))
+            .order_by_asc(row::Column::Id)
+            .limit(ROWS_MAX)
+            .all(&self.database)
+            .await?;
+        let is_full = rows.len() as u64 == ROWS_MAX;
+        let mut rows = rows.into_iter().peekable();
+        while let Some(row) = rows.next() {
+            let mut told = vec![row.id];
+            // What follows and says the same is told with it.
+            while let Some(same) = rows.next_if(|next| next.body == row.body && says_nothing(&row))
+            {
+                told.push(same.id);
+            }
+            if let Err(why) = self.tell(row).await {
+                tracing::warn!("the outbox keeps what it cannot tell now: {why}");
+                return Ok(false);
+            }
+            row::Entity::delete_many()
+                .filter(row::Column::Id.is_in(told))
+                .exec(&self.database)
+                .await?;
+        }
+        Ok(is_full)
+    }
+
+    /// Claims the rows of this process anew, and those whose process is gone.
+    async fn claim(&self, own: &Own) -> Result<(), DbErr> {
+        let now = now();
+        let is_mine = row::Column::ClaimedBy.eq(&own.name);
+        let is_nobodys = row::Column::ClaimedUntil.lt(now);
+        row::Entity::update_many()
+            .col_expr(row::Column::ClaimedBy, Expr::value(&own.name))
+            .col_expr(row::Column::ClaimedUntil, Expr::value(now + millis(own.claim)))
+            .filter(Condition::any().add(is_mine).add(is_nobodys))
+            .exec(&self.database)
+            .await
+            .map(|_| ())
+    }
+
+    async fn tell(&self, row: row::Model) -> Result<(), TriggerError> {
+        let Ok(Body { data, rooms }) = serde_json::from_str(&row.body) else {
+            tracing::error!(row = row.id, "a row of the outbox is no trigger: it is left out");
+            return Ok(());
+        };
+        let trigger = Trigger { data, rooms, id: Some(row.name) };
+        match self.publisher.deliver(trigger).await {
+            Err(TriggerError::Refused(why)) => {
+                // It would be so for ever, and nothing else would be told.
+                tracing::error!(row = row.id, "what the outbox tells is refused, and lost: {why}");
+                Ok(())
+            }
+            told => told,
+        }
+    }
+}
+
+fn says_nothing(row: &row::Model) -> bool {
+    row.body.starts_with(r#"{"data": "", "#)
+}
+
+fn now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    millis(since)
+}
+
+fn millis(time: Duration) -> i64 {
+    i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,71 @@
+//! Which tables are watched, and under which names.
+
+use crate::sql::Written;
+use crate::{Pending, sql};
+use std::collections::HashMap;
+
+/// The names under which writes to tables are told.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Watch {
+    names: HashMap<String, Vec<String>>,
+    is_all: bool,
+    is_detailed: bool,
+}
+
+/// What a statement would write of what is watched.
+pub(super) struct Writes<'a> {
+    watch: &'a Watch,
+    written: Vec<Written>,
+}
+
+impl Watch {
+    pub(super) fn add(&mut self, table: &str, name: &str) {
+        let names = self.names.entry(table.to_lowercase()).or_default();
+        if !names.iter().any(|known| known == name) {
+            names.push(name.to_owned());
+        }
+    }
+
+    pub(super) fn all(&mut self) {
+        self.is_all = true;
+    }
+
+    pub(super) fn detailed(&mut self) {
+        self.is_detailed = true;
+    }
+
+    pub(super) fn is_detailed(&self) -> bool {
+        self.is_detailed
+    }
+
+    /// Returns the names under which writes to a table are told; none if it is not watched.
+    pub(super) fn names(&self, table: &str) -> Vec<String> {
+        let table = table.to_lowercase();
+        match self.names.get(&table) {
+            Some(names) => names.clone(),
+            None if self.is_all => vec![table],
+            None => Vec::new(),
+        }
+    }
+
+    /// Returns what a statement would write of what is watched; none: nothing.
+    pub(super) fn writes(&self, statement: &str) -> Option<Writes<'_>> {
+        let mut written = sql::written(statement);
+        written.retain(|written| self.is_all || self.names.contains_key(&written.table));
+        (!written.is_empty()).then_some(Writes { watch: self, written })
+    }
+}
+
+impl Writes<'_> {
+    /// Takes note of what was written, if there was anything: of so many rows.
+    pub(super) fn note(&self, rows: u64, pending: &mut Pending) {
+        for written in self.written.iter().filter(|written| rows > 0 || written.is_emptied) {
+            for name in self.watch.names(&written.table) {
+                pending.touch(&name);
+                if self.watch.is_detailed {
+                    pending.touch_rows(&name);
+                }
+            }
+        }
+    }
+}

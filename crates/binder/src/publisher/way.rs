@@ -1,0 +1,84 @@
+//! One way that triggers take: told one after the other, each until it is taken.
+
+use super::TriggerError;
+use super::queue::{Job, Queue};
+use super::statistics::Counters;
+use crate::Trigger;
+use async_trait::async_trait;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+/// Who takes triggers.
+#[async_trait]
+pub(super) trait Way: Send + 'static {
+    /// Tells one, once. A way that has lost its connection connects anew.
+    async fn tell(&mut self, trigger: &Trigger, counters: &Counters) -> Result<(), Failure>;
+}
+
+/// Why one was not taken.
+pub(super) enum Failure {
+    /// It would not be taken when told again.
+    Refused(String),
+    /// It may be taken later, and not before this time if there is one.
+    Later(String, Option<Duration>),
+}
+
+/// How patient a way is.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Patience {
+    /// How long one attempt may take.
+    pub(super) attempt: Duration,
+    /// How old a trigger may become before it is given up.
+    pub(super) trigger: Duration,
+}
+
+/// The first wait before the next attempt, which doubles up to the last.
+const BACK_OFF: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
+
+/// Tells all that is put into a queue, until that is closed and empty.
+pub(super) async fn run(
+    mut way: impl Way,
+    queue: Arc<Queue>,
+    counters: Arc<Counters>,
+    patience: Patience,
+) {
+    while let Some(job) = queue.next().await {
+        let how = tell(&mut way, &job, &counters, patience).await;
+        queue.ended(job, how);
+    }
+}
+
+async fn tell(
+    way: &mut impl Way,
+    job: &Job,
+    counters: &Counters,
+    patience: Patience,
+) -> Result<(), TriggerError> {
+    let mut wait = BACK_OFF.0;
+    loop {
+        let attempt = tokio::time::timeout(patience.attempt, way.tell(&job.trigger, counters));
+        let (why, not_before) = match attempt.await {
+            Ok(Ok(())) => return Ok(()),
+            Ok(Err(Failure::Refused(why))) => return Err(TriggerError::Refused(why)),
+            Ok(Err(Failure::Later(why, not_before))) => (why, not_before),
+            Err(_) => (format!("no answer within {:?}", patience.attempt), None),
+        };
+        let pause = jittered(wait).max(not_before.unwrap_or_default());
+        if job.since.elapsed() + pause >= patience.trigger {
+            return Err(TriggerError::Unavailable(why));
+        }
+        if wait == BACK_OFF.0 {
+            tracing::warn!("a trigger is told again after a while: {why}");
+        }
+        counters.retries.fetch_add(1, Ordering::Relaxed);
+        tokio::time::sleep(pause).await;
+        wait = (wait * 2).min(BACK_OFF.1);
+    }
+}
+
+/// Returns between half of it and all of it: many backends do not come back at once.
+fn jittered(wait: Duration) -> Duration {
+    let random = getrandom::u32().unwrap_or(u32::MAX / 2);
+    wait.mul_f64(0.5 + 0.5 * f64::from(random) / f64::from(u32::MAX))
+}
