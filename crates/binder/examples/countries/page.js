@@ -14,11 +14,13 @@ async function refetch() {
 
 function line({ id, name }) {
   const item = document.createElement('li');
+  const text = document.createElement('span');
+  text.textContent = name;
   const button = document.createElement('button');
   button.textContent = 'Delete';
   button.ariaLabel = `Delete ${name}`;
   button.onclick = () => fetch(`/api/country/${id}/`, { method: 'DELETE' });
-  item.append(name, button);
+  item.append(text, button);
   return item;
 }
 
@@ -26,7 +28,8 @@ document.querySelector('#add').onsubmit = async (event) => {
   event.preventDefault();
   const form = event.target;
   const body = JSON.stringify({ name: form.name.value });
-  await fetch('/api/country/', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body });
+  const headers = { 'Content-Type': 'application/json' };
+  await fetch('/api/country/', { method: 'POST', headers, body });
   form.reset();
 };
 
