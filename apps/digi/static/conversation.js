@@ -13,6 +13,9 @@ const AGAIN_AFTER_MS = 2_000;
 /** How often the other is told that somebody still types, and how long that is believed. */
 const TYPING = { everyMs: 3_000, holdsMs: 6_000 };
 
+/** Whoever has missed more events than this looks at the newest messages instead. */
+const MISSED_MAX = 1_000;
+
 /** What the server closes with when a frame is larger than it takes: it would be so each time. */
 const TOO_BIG = 1009;
 
@@ -247,9 +250,16 @@ export class Conversation {
 
   /** @param {Record<string, any>} hello */
   #greeted({ last_seq: lastSeq }) {
+    const missed = lastSeq - this.#lastSeq;
+    if (missed > MISSED_MAX) {
+      this.#resync(lastSeq);
+      // The same again, from there on.
+      this.line.reconnect();
+      return;
+    }
     this.#isReady = true;
     // The server knows less than was heard: its database is an older one.
-    if (lastSeq < this.#lastSeq) this.#resync(lastSeq);
+    if (missed < 0) this.#resync(lastSeq);
     this.#sayRead();
     this.#flush();
   }

@@ -191,6 +191,7 @@ export class Log {
     if (editedAt !== null && !isDeleted) about.prepend(element('span', {}, 'edited'), ' ');
     if (isOwn && !isDeleted) about.append(' ', tick(isRead));
     const node = line(isOwn ? 'bubble own' : 'bubble', message.user, body, about);
+    node.dataset.id = message.id;
     if (isOwn && !isDeleted) node.append(this.#menu(message));
     return node;
   }

@@ -219,6 +219,19 @@ describe('what is heard', () => {
     assert.equal(stage.history.hasOlder, true);
   });
 
+  test('who was away for very long is not told everything', async () => {
+    const stage = new Stage({ count: 3 });
+    stage.count = 5000;
+    stage.greet();
+    await soon();
+    stage.clock.advance(500);
+    assert.equal(stage.socket.url, '/ws/?after=5000');
+    assert.equal(stage.texts.at(-1), 'text 5000');
+    stage.greet();
+    stage.socket.says(said(5001));
+    assert.equal(stage.texts.at(-1), 'text 5001');
+  });
+
   test('typing ends by itself, by word, or by a message', () => {
     const stage = new Stage();
     stage.greet();

@@ -1,61 +1,41 @@
 // SCRAM's pages in a real browser, with a real server and real translators.
 //
-// CHROMIUM is the browser (default /usr/bin/chromium), SCRAM_BIN and SCRAM_TRANSLATOR_BIN the programs.
+// SCRAM_BIN and SCRAM_TRANSLATOR_BIN are the programs; see testing/pages.js for the browser.
 // SCRAM_SCREENSHOTS=../../docs makes the pictures of the documentation there.
 
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, test } from 'node:test';
-import { chromium } from 'playwright-core';
+import { NARROW, Pages, WAIT, barriers, fits, reasonToSkip } from '../testing/pages.js';
 import { Scram } from '../testing/scram.js';
 
 const { SCRAM_BIN = '', SCRAM_TRANSLATOR_BIN = '', SCRAM_SCREENSHOTS } = process.env;
-const CHROMIUM = process.env.CHROMIUM || '/usr/bin/chromium';
-const ARGUMENTS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'];
 const PASSWORD = 'seven ravens fly';
-const WAIT = { timeout: 30_000 };
 const LIMITS = { V4_MINPREFIX: '8', V6_MINPREFIX: '32' };
-const NARROW = { width: 360, height: 740 };
 
-/** Rules of axe that are about what WCAG 2.2 asks for at A and AA, and good practice. */
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-
-function reasonToSkip() {
-  if (!SCRAM_BIN || !SCRAM_TRANSLATOR_BIN) {
-    return 'not run, because SCRAM_BIN and SCRAM_TRANSLATOR_BIN name no programs';
-  }
-  return existsSync(CHROMIUM) ? false : `not run, because there is no Chromium at ${CHROMIUM}`;
-}
-const skip = reasonToSkip();
+const skip = reasonToSkip({ SCRAM_BIN, SCRAM_TRANSLATOR_BIN });
 if (skip) console.error(`scram.test.js: ${skip}`);
 
 describe('SCRAM in Chromium', { skip, timeout: 300_000 }, () => {
-  /** @type {import('playwright-core').Browser} */
-  let browser;
+  /** @type {Pages} */
+  let pages;
   /** @type {Scram} */
   let scram;
   /** The cookies of the administrator. @type {any} */
   let ada;
-  /** @type {string[]} */
-  const complaints = [];
 
   before(async () => {
     if (skip) return;
     scram = await Scram.start(SCRAM_BIN, LIMITS);
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS });
+    pages = await Pages.start();
     ada = await makeAdministrator();
     for (const name of ['edge-fra-1', 'edge-ams-1']) {
       scram.translator(SCRAM_TRANSLATOR_BIN, name, await makeToken(name));
     }
   });
-  afterEach(async () => {
-    for (const context of browser?.contexts() ?? []) await context.close();
-    assert.deepEqual(complaints.splice(0), []);
-  });
+  afterEach(() => pages?.closeAll());
   after(async () => {
-    await browser?.close();
+    await pages?.end();
     await scram?.end();
   });
 
@@ -85,19 +65,8 @@ describe('SCRAM in Chromium', { skip, timeout: 300_000 }, () => {
    * @param {string} path
    * @param {import('playwright-core').BrowserContextOptions} [options]
    */
-  async function openPage(path, options) {
-    const viewport = { width: 1280, height: 860 };
-    const context = await browser.newContext({ viewport, storageState: ada, ...options });
-    const page = await context.newPage();
-    page.on('pageerror', (error) => complaints.push(String(error)));
-    page.on('console', (message) => {
-      const text = `${message.text()} ${message.location().url}`;
-      // A refused form is told of, too; nobody asked the browser for icons.
-      const isExpected = /status of (400|404)|favicon|ERR_CONNECTION|WebSocket connection/.test(text);
-      if (['error', 'warning'].includes(message.type()) && !isExpected) complaints.push(text);
-    });
-    await page.goto(new URL(path, scram.url).href);
-    return page;
+  function openPage(path, options) {
+    return pages.open(new URL(path, scram.url).href, { storageState: ada, ...options });
   }
 
   /**
@@ -120,26 +89,6 @@ describe('SCRAM in Chromium', { skip, timeout: 300_000 }, () => {
 
   /** @param {import('playwright-core').Page} page @param {string} network */
   const status = (page, network) => page.locator(`.status[data-route="${network}"]`);
-
-  /** Fails if something sticks out of the window. @param {import('playwright-core').Page} page */
-  async function fits(page) {
-    const overflow = await page.evaluate(() => {
-      const { scrollWidth, clientWidth } = document.documentElement;
-      return scrollWidth - clientWidth;
-    });
-    assert.equal(overflow, 0, page.url());
-  }
-
-  /** Has axe look for barriers, and returns them. @param {import('playwright-core').Page} page */
-  async function barriers(page) {
-    // By the debugger: the page's own policy lets no script in.
-    await page.evaluate(AXE);
-    const found = await page.evaluate(async () => {
-      const { violations } = await /** @type {any} */ (globalThis).axe.run();
-      return violations.map((/** @type {any} */ it) => `${it.id}: ${it.nodes[0].html}`);
-    });
-    return found.map((/** @type {string} */ barrier) => `${page.url()} ${barrier}`);
-  }
 
   /** @param {import('playwright-core').Page} page @param {string} name */
   async function picture(page, name) {
