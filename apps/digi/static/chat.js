@@ -30,90 +30,111 @@ import * as times from './times.js';
  */
 
 const { title } = document;
-const lines = [];
 const chat = document.getElementById('chat');
 const inbox = document.querySelector('.inbox');
-/** @type {About | null} */
-const about = chat?.dataset.chat === undefined ? null : JSON.parse(chat.dataset.chat);
 
-if (about !== null) lines.push(open(about));
-if (inbox instanceof HTMLElement) lines.push(openInbox(inbox, { current: inbox.dataset.current, changed: follow }));
-keepAwake(...lines);
-
-/** @param {About} about */
-function open(about) {
-  const { id, user, peer } = about;
-  for (const more of document.querySelectorAll('.more')) more.remove();
-  const history = new History(
-    {
-      load: (where, limit) => messages(id, where, limit),
-      changed: () => log.draw(),
-      isAtEnd: () => log.isAtEnd,
-    },
-    {
-      messages: about.messages.map(messageOf),
-      hasOlder: about.has_older,
-      hasNewer: about.has_newer,
-    },
-  );
-  const outgoing = new Outgoing(storage(), `digi outgoing ${user} ${id}`);
-  const conversation = new Conversation({
-    user,
-    history,
-    outgoing,
-    lastSeq: about.last_seq,
-    readSeq: about.read_seq,
-    peerReadSeq: about.peer_read_seq,
-    url: (after) => socketUrl(about.ws_url, { after }),
-    seqOf: async (message) => (await messages(id, { around: message }, 1)).messages[0].seq,
-    changed,
-    complain: (fault) => composer.complain(fault),
-    why: () => why(id),
-  });
-  const log = new Log(find('log'), /** @type {HTMLOListElement} */ (find('messages')), {
-    user,
-    history,
-    outgoing,
-    readSeq: about.read_seq,
-    openedSeq: about.last_seq,
-    peerReadSeq: () => conversation.peerReadSeq,
-    edit: (message) => composer.edit(message),
-    async remove(message) {
-      const fault = await conversation.delete(message.id);
-      composer.complain(fault ?? '');
-    },
-    takeBack: ({ clientId }) => composer.restore(conversation.takeBack(clientId)),
-    seen,
-  });
-  const composer = new Composer(/** @type {HTMLFormElement} */ (find('composer')), {
-    charsMax: about.chars_max,
-    draftKey: `digi draft ${user} ${id}`,
-    say(text) {
-      const isTaken = conversation.say(text);
-      if (isTaken) log.toEnd();
-      return isTaken;
-    },
-    change: ({ id: message }, text) => conversation.edit(message, text),
-    lastOwn: () => history.last((it) => it.user === user && !it.isDeleted),
-    typing: (isTyping) => conversation.typing(isTyping),
-    left: () => find('log').focus(),
-  });
-  const toEnd = find('to-end');
-  toEnd.addEventListener('click', () => log.toEnd());
-
-  /** What can be seen by somebody is read. */
-  function seen() {
-    const isThere = !document.hidden && document.hasFocus();
-    const newest = history.last((it) => it.user !== user);
-    if (isThere && log.isAtEnd && !history.hasNewer && newest) conversation.read(newest);
-    toEnd.hidden = log.isAtEnd && !history.hasNewer;
+/** A conversation that is open, and its parts of the page. */
+class ChatPage {
+  /** @param {About} about */
+  constructor(about) {
+    this.about = about;
+    this.toEnd = find('to-end');
+    this.history = this.#history();
+    this.outgoing = new Outgoing(storage(), `digi outgoing ${about.user} ${about.id}`);
+    this.conversation = this.#conversation();
+    this.log = this.#log();
+    this.composer = this.#composer();
+    this.toEnd.addEventListener('click', () => this.log.toEnd());
+    addEventListener('focus', () => this.#seen());
+    document.addEventListener('visibilitychange', () => this.#seen());
   }
 
-  function changed() {
-    log.draw();
-    const { line, ended, presence, isTyping, unread } = conversation;
-    say('offline', away(line.state, ended), ended === null && line.state === 'open');
-    say('typing', isTyping ? `${peer} is typing …` : '');
+  /** Shows what the server has put into the page, and goes on from there. */
+  open() {
+    const { sought, editing } = this.about;
+    for (const more of document.querySelectorAll('.more')) more.remove();
+    this.log.drawNow();
+    if (sought !== null) this.log.show(sought);
+    const edited = editing === null ? undefined : this.history.find(editing);
+    if (edited) this.composer.edit(edited);
+    this.conversation.line.connect();
+    return this.conversation.line;
+  }
+
+  /** @returns {History} */
+  #history() {
+    const { id, messages: shown, has_older: hasOlder, has_newer: hasNewer } = this.about;
+    return new History(
+      {
+        load: (where, limit) => messages(id, where, limit),
+        changed: () => this.log.draw(),
+        isAtEnd: () => this.log.isAtEnd,
+      },
+      { messages: shown.map(messageOf), hasOlder, hasNewer },
+    );
+  }
+
+  /** @returns {Conversation} */
+  #conversation() {
+    const { id, user, ws_url: path, last_seq: lastSeq, read_seq: readSeq, peer_read_seq: peerReadSeq } = this.about;
+    return new Conversation({
+      ...{ user, lastSeq, readSeq, peerReadSeq },
+      ...{ history: this.history, outgoing: this.outgoing },
+      url: (after) => socketUrl(path, { after }),
+      seqOf: async (message) => (await messages(id, { around: message }, 1)).messages[0].seq,
+      changed: () => this.#changed(),
+      complain: (fault) => this.composer.complain(fault),
+      why: () => why(id),
+    });
+  }
+
+  /** @returns {Log} */
+  #log() {
+    const { user, read_seq: readSeq, last_seq: openedSeq } = this.about;
+    const { history, outgoing, conversation } = this;
+    return new Log(find('log'), /** @type {HTMLOListElement} */ (find('messages')), {
+      ...{ user, readSeq, openedSeq, history, outgoing },
+      peerReadSeq: () => conversation.peerReadSeq,
+      edit: (message) => this.composer.edit(message),
+      remove: async ({ id }) => this.composer.complain((await conversation.delete(id)) ?? ''),
+      takeBack: ({ clientId }) => this.composer.restore(conversation.takeBack(clientId)),
+      seen: () => this.#seen(),
+    });
+  }
+
+  /** @returns {Composer} */
+  #composer() {
+    const { id, user, chars_max: charsMax } = this.about;
+    const { history, conversation, log } = this;
+    return new Composer(/** @type {HTMLFormElement} */ (find('composer')), {
+      charsMax,
+      draftKey: `digi draft ${user} ${id}`,
+      say(text) {
+        const isTaken = conversation.say(text);
+        if (isTaken) log.toEnd();
+        return isTaken;
+      },
+      change: (message, text) => conversation.edit(message.id, text),
+      lastOwn: () => history.last((it) => it.user === user && !it.isDeleted),
+      typing: (isTyping) => conversation.typing(isTyping),
+      left: () => find('log').focus(),
+    });
+  }
+
+  /** What can be seen by somebody is read. */
+  #seen() {
+    const { history, log } = this;
+    const isThere = !document.hidden && document.hasFocus();
+    const newest = history.last((it) => it.user !== this.about.user);
+    if (isThere && log.isAtEnd && !history.hasNewer && newest) this.conversation.read(newest);
+    this.toEnd.hidden = log.isAtEnd && !history.hasNewer;
+  }
+
+  #changed() {
+    this.log.draw();
+    const { line, ended, presence, isTyping, unread } = this.conversation;
+    say('offline', away(ended), line.state === 'open');
+    say('typing', isTyping ? `${this.about.peer} is typing …` : '');
     if (presence) {
       const seenAt = presence.lastSeen ? times.lastSeen(presence.lastSeen) : 'not here';
       say('presence', presence.isOnline ? 'online' : seenAt);
@@ -121,21 +142,10 @@ function open(about) {
     }
     document.title = unread > 0 ? `(${unread}) ${title}` : title;
   }
-
-  for (const name of ['focus', 'visibilitychange']) {
-    addEventListener(name, seen);
-    document.addEventListener(name, seen);
-  }
-  log.drawNow();
-  if (about.sought !== null) log.show(about.sought);
-  const editing = about.editing === null ? undefined : history.find(about.editing);
-  if (editing) composer.edit(editing);
-  conversation.line.connect();
-  return conversation.line;
 }
 
-/** @param {import('./line.js').State} state @param {import('./line.js').Reason | null} ended */
-function away(state, ended) {
+/** @param {import('./line.js').Reason | null} ended */
+function away(ended) {
   if (ended === 'logged-out') return 'You are logged out here. Load the page again to log in.';
   if (ended !== null) return 'This conversation is not open any more. Load the page again to see why.';
   return 'No connection. What you write is sent when it is back.';
@@ -160,3 +170,8 @@ function follow({ all }) {
 function find(id) {
   return /** @type {HTMLElement} */ (document.getElementById(id));
 }
+
+const lines = [];
+if (chat?.dataset.chat) lines.push(new ChatPage(JSON.parse(chat.dataset.chat)).open());
+if (inbox instanceof HTMLElement) lines.push(openInbox(inbox, { current: inbox.dataset.current, changed: follow }));
+keepAwake(...lines);

@@ -22,7 +22,7 @@ const LINES_MAX = 310;
 const skip = reasonToSkip({ DIGI_BIN });
 if (skip) console.error(`digi.test.js: ${skip}`);
 
-describe('DIGI in Chromium', { skip, timeout: 600_000 }, () => {
+describe('DIGI in Chromium', { skip, timeout: 900_000 }, () => {
   /** @type {Pages} */
   let pages;
   /** @type {Digi} */
