@@ -49,18 +49,16 @@ impl Http {
         Ok(Http { client, uri, authorization })
     }
 
-    fn request(&self, trigger: &Trigger) -> Result<Request<Full<Bytes>>, Failure> {
-        // It may have to be told again, and is to be heard once.
-        let id = trigger.id.clone().unwrap_or_else(unique);
-        let id = HeaderValue::from_str(&id).map_err(|_| {
-            Failure::Refused(format!("its id {id:?} has characters that no header may have"))
+    fn request(&self, trigger: &Trigger, name: &str) -> Result<Request<Full<Bytes>>, Failure> {
+        let name = HeaderValue::from_str(name).map_err(|_| {
+            Failure::Refused(format!("its id {name:?} has characters that no header may have"))
         })?;
         let mut request = Request::new(Full::from(trigger.to_json_without_id()));
         *request.method_mut() = Method::POST;
         *request.uri_mut() = self.uri.clone();
         let headers = request.headers_mut();
         headers.insert(USER_AGENT, HeaderValue::from_static("campanile-binder"));
-        headers.insert(IDEMPOTENCY_KEY, id);
+        headers.insert(IDEMPOTENCY_KEY, name);
         if let Some(authorization) = &self.authorization {
             headers.insert(AUTHORIZATION, authorization.clone());
         }
@@ -70,8 +68,8 @@ impl Http {
 
 #[async_trait]
 impl Way for Http {
-    async fn tell(&mut self, trigger: &Trigger, _: &Counters) -> Result<(), Failure> {
-        let request = self.request(trigger)?;
+    async fn tell(&mut self, trigger: &Trigger, name: &str, _: &Counters) -> Result<(), Failure> {
+        let request = self.request(trigger, name)?;
         let response = self.client.request(request).await.map_err(|error| {
             let why = error.source().map_or_else(|| error.to_string(), ToString::to_string);
             Failure::Later(format!("{}: {why}", self.uri), None)

@@ -53,7 +53,12 @@ async fn connect(uri: &AMQPUri) -> Result<(Connection, Channel), lapin::Error> {
 
 #[async_trait]
 impl Way for RabbitMq {
-    async fn tell(&mut self, trigger: &Trigger, counters: &Counters) -> Result<(), Failure> {
+    async fn tell(
+        &mut self,
+        trigger: &Trigger,
+        _: &str,
+        counters: &Counters,
+    ) -> Result<(), Failure> {
         match self.publish(trigger.to_json().as_bytes()).await {
             Ok(Confirmation::Ack(None) | Confirmation::NotRequested) => Ok(()),
             Ok(Confirmation::Ack(Some(_))) => {

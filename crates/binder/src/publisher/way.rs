@@ -1,6 +1,7 @@
 //! One way that triggers take: told one after the other, each until it is taken.
 
 use super::TriggerError;
+use super::http::unique;
 use super::queue::{Job, Queue};
 use super::statistics::Counters;
 use crate::Trigger;
@@ -12,8 +13,14 @@ use std::time::Duration;
 /// Who takes triggers.
 #[async_trait]
 pub(super) trait Way: Send + 'static {
-    /// Tells one, once. A way that has lost its connection connects anew.
-    async fn tell(&mut self, trigger: &Trigger, counters: &Counters) -> Result<(), Failure>;
+    /// Tells one, once; `name` is the same each time that it is tried. A way that has lost its
+    /// connection connects anew.
+    async fn tell(
+        &mut self,
+        trigger: &Trigger,
+        name: &str,
+        counters: &Counters,
+    ) -> Result<(), Failure>;
 }
 
 /// Why one was not taken.
@@ -55,10 +62,12 @@ async fn tell(
     counters: &Counters,
     patience: Patience,
 ) -> Result<(), TriggerError> {
+    // It may have to be told again, and is to be heard once.
+    let name = job.trigger.id.clone().unwrap_or_else(unique);
     let mut wait = BACK_OFF.0;
     loop {
-        let attempt = tokio::time::timeout(patience.attempt, way.tell(&job.trigger, counters));
-        let (why, not_before) = match attempt.await {
+        let attempt = way.tell(&job.trigger, &name, counters);
+        let (why, not_before) = match tokio::time::timeout(patience.attempt, attempt).await {
             Ok(Ok(())) => return Ok(()),
             Ok(Err(Failure::Refused(why))) => return Err(TriggerError::Refused(why)),
             Ok(Err(Failure::Later(why, not_before))) => (why, not_before),

@@ -141,6 +141,18 @@ async fn a_busy_gateway_is_asked_again_with_the_same_name_and_the_order_stays() 
 }
 
 #[tokio::test]
+async fn what_has_no_name_is_told_again_under_the_one_that_it_was_told_by_first() {
+    let gateway = Gateway::default();
+    let publisher = Publisher::builder().http(gateway.start().await).start().expect("it starts");
+    gateway.answers(StatusCode::BAD_GATEWAY, &[]);
+    publisher.try_trigger(1, zoo()).await.expect("it is taken");
+    publisher.try_trigger(2, zoo()).await.expect("it is taken");
+    let names = [0, 1, 2].map(|index| gateway.header(index, "idempotency-key"));
+    assert_eq!(names[0], names[1]);
+    assert_ne!(names[1], names[2]);
+}
+
+#[tokio::test]
 async fn while_no_gateway_is_there_nobody_waits_and_what_is_lost_is_counted() {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
     let address = listener.local_addr().expect("it has an address");
