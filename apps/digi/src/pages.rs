@@ -67,7 +67,7 @@ macro_rules! modules {
 
 /// The ES modules, by their names: each names the others it needs by these.
 const MODULES: &[(&str, &str)] = modules! {
-    "chat.js" "home.js" "people.js"
+    "chat.js" "home.js" "people.js" "search.js"
     "conversation.js" "line.js" "outgoing.js" "history.js"
     "log.js" "composer.js" "inbox.js" "lines.js"
     "api.js" "text.js" "times.js"

@@ -29,7 +29,9 @@ export function openInbox(root, { current, changed = () => {} } = {}) {
       lines.take(frame.connection);
       draw();
     },
-    change(state) {
+    change(state, { reason }) {
+      // A page on which nothing was begun can lead to the login by itself.
+      if (reason === 'logged-out' && !document.getElementById('composer')) location.reload();
       // What happened since the page was made, or while the connection was lost, was not told.
       if (state === 'open' || isFirst) load().catch(() => line.reconnect());
       isFirst = false;

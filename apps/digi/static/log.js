@@ -6,6 +6,9 @@ import * as times from './times.js';
 /** So near to an end of the log, in pixels, the next page is asked for. */
 const NEAR = 600;
 
+/** For how long nothing is read aloud after what nobody has just said was put into the log. */
+const QUIET_MS = 1_000;
+
 /** So near to the newest, in pixels, somebody is taken to look at it. */
 const AT_END = 48;
 
@@ -38,6 +41,8 @@ export class Log {
   #drawn = new Map();
   #isDue = false;
   #hasFailed = false;
+  /** @type {any} */
+  #quietTimer;
 
   /**
    * @param {HTMLElement} scroller Its newest end is where it begins: `column-reverse`.
@@ -48,6 +53,7 @@ export class Log {
     this.scroller = scroller;
     this.list = list;
     this.#options = options;
+    this.#quiet();
     list.replaceChildren();
     scroller.addEventListener('scroll', () => this.#look(), { passive: true });
     scroller.addEventListener('keydown', (event) => this.#move(event));
@@ -94,7 +100,10 @@ export class Log {
 
   /** Leads to the newest message. */
   async toEnd() {
-    if (this.#options.history.hasNewer) await this.#options.history.newest();
+    if (this.#options.history.hasNewer) {
+      this.#quiet();
+      await this.#options.history.newest();
+    }
     this.drawNow();
     this.scroller.scrollTop = 0;
   }
@@ -115,11 +124,19 @@ export class Log {
   async #ask(asked) {
     try {
       await asked;
+      this.#quiet();
     } catch {
       // Whoever goes on scrolling asks again, a little later.
       this.#hasFailed = true;
       setTimeout(() => (this.#hasFailed = false), 1000);
     }
+  }
+
+  /** A screen reader reads aloud what comes into a log: what is old shall not be. */
+  #quiet() {
+    this.scroller.setAttribute('aria-live', 'off');
+    clearTimeout(this.#quietTimer);
+    this.#quietTimer = setTimeout(() => this.scroller.removeAttribute('aria-live'), QUIET_MS);
   }
 
   /** The first line that can be seen, and where. */
@@ -274,7 +291,10 @@ function replace(old, made) {
 /** @param {string} kind @param {string} user @param {HTMLElement[]} children */
 function line(kind, user, ...children) {
   const who = element('span', { class: 'unseen' }, name(user), ': ');
-  return element('li', { class: kind, tabindex: '-1' }, who, ...children);
+  const made = element('li', { class: kind, tabindex: '-1' }, who, ...children);
+  // Nobody needs to hear what was just written, and that it was sent and read.
+  if (kind.includes('own')) made.setAttribute('aria-live', 'off');
+  return made;
 }
 
 /** @param {string} key @param {string} text @returns {Item} */

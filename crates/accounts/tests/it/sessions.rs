@@ -1,6 +1,6 @@
 //! One's own sessions and password.
 
-use campanile_accounts::{Accounts, Settings};
+use campanile_accounts::{Accounts, NewUser, Problem, Settings};
 use http::StatusCode;
 use sea_orm::ConnectionTrait as _;
 
@@ -134,4 +134,33 @@ async fn who_may_do_something_else_logs_in_again() {
     assert_eq!(error.to_string(), r#"groups: There is no group "wheel"."#);
     accounts.remove_user(ann.id).await.unwrap();
     assert_eq!(accounts.user("ann").await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn an_account_that_is_closed_keeps_its_name_and_nothing_else() {
+    on_both(async |database| {
+        let accounts = Accounts::new(database, settings()).unwrap();
+        let mut ann = add_user(&accounts, "ann").await;
+        ann.name = "Ann of the Hills".to_owned();
+        ann.email = "ann@example.org".to_owned();
+        accounts.change_user(&ann).await.unwrap();
+        let token = accounts.token(ann.id).await.unwrap();
+        let mut here = Browser::new(&accounts);
+        here.log_in("ann").await;
+        accounts.close_account(&ann).await.unwrap();
+
+        assert_eq!(here.get("/mine/").await.status, StatusCode::FOUND);
+        let token = format!("Token {token}");
+        let mut by_token = Browser::new(&accounts).with("authorization", &token);
+        assert_eq!(by_token.get("/api/v1/me/").await.status, StatusCode::FORBIDDEN);
+        let form = "username=ann&password=seven+ravens+at+noon";
+        let answer = Browser::new(&accounts).fill("/auth/login/", form).await;
+        assert!(answer.body.contains("The name or the password is wrong."));
+        let closed = accounts.user("ann").await.unwrap().unwrap();
+        assert!(!closed.is_active && closed.name.is_empty() && closed.email.is_empty());
+        let other = NewUser::new("Ann", "seven ravens at noon");
+        let refused = accounts.create_user(other).await.unwrap_err();
+        assert!(matches!(refused, Problem::Invalid(_)), "{refused:?}");
+    })
+    .await;
 }
