@@ -13,6 +13,9 @@ const AGAIN_AFTER_MS = 2_000;
 /** How often the other is told that somebody still types, and how long that is believed. */
 const TYPING = { everyMs: 3_000, holdsMs: 6_000 };
 
+/** How often it is told at most what was read: of many messages the last counts. */
+const READ_EVERY_MS = 1_000;
+
 /** Whoever has missed more events than this looks at the newest messages instead. */
 const MISSED_MAX = 1_000;
 
@@ -58,6 +61,10 @@ export class Conversation {
   #readSeq;
   /** What was read here, until the server has said so itself. @type {string | null} */
   #unheardRead = null;
+  /** What of it was said over this connection. @type {string | null} */
+  #saidRead = null;
+  /** @type {any} */
+  #readTimer;
   /** The name of the one add that is not yet acknowledged: one at a time keeps their order. */
   #sending = '';
   #isReady = false;
@@ -150,7 +157,14 @@ export class Conversation {
 
   #sayRead() {
     const id = this.#unheardRead;
-    if (id !== null && this.#isReady) this.line.send({ type: 'read', message_id: id });
+    const isSaid = id === null || id === this.#saidRead;
+    if (isSaid || !this.#isReady || this.#readTimer !== undefined) return;
+    this.line.send({ type: 'read', message_id: id });
+    this.#saidRead = id;
+    this.#readTimer = this.#clock.setTimeout(() => {
+      this.#readTimer = undefined;
+      this.#sayRead();
+    }, READ_EVERY_MS);
   }
 
   /**
@@ -209,6 +223,7 @@ export class Conversation {
     }
     if (state !== 'open') {
       this.#isReady = false;
+      this.#saidRead = null;
       this.#sending = '';
       this.#clock.clearTimeout(this.#sendTimer);
       this.#otherTypes(false);

@@ -260,6 +260,15 @@ describe('what is heard', () => {
     assert.equal(stage.conversation.unread, 0);
   });
 
+  test('of many messages that are read at once the last is told', () => {
+    const stage = new Stage({ count: 40 });
+    stage.greet();
+    for (let seq = 1; seq <= 40; seq++) stage.conversation.read({ id: `m${seq}`, seq });
+    assert.deepEqual(stage.sent, ['read m1']);
+    stage.clock.advance(10_000);
+    assert.deepEqual(stage.sent, ['read m1', 'read m40']);
+  });
+
   test('a read mark that may be lost is said again', async () => {
     const stage = new Stage({ count: 2 });
     stage.greet();

@@ -439,6 +439,15 @@ describe('DIGI in Chromium', { skip, timeout: 900_000 }, () => {
           await fits(shown);
           found.push(...(await barriers(shown)));
         }
+        await shown.goto(digi.url + path);
+        for (const menu of ['this conversation', 'this message']) {
+          await shown.getByLabel(`What to do with ${menu}`).last().press('Enter');
+          await fits(shown);
+          found.push(...(await barriers(shown)));
+        }
+        await shown.getByRole('button', { name: 'Edit' }).click();
+        await shown.getByText('Editing a message').waitFor();
+        found.push(...(await barriers(shown)));
       }
       const suffix = colorScheme === 'dark' ? '-dark' : '';
       await pictures(wide, path, suffix, bob);
