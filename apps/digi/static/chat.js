@@ -53,7 +53,7 @@ class ChatPage {
   open() {
     const { sought, editing } = this.about;
     for (const more of document.querySelectorAll('.more')) more.remove();
-    this.log.drawNow();
+    this.log.drawFirst();
     if (sought !== null) this.log.show(sought);
     const edited = editing === null ? undefined : this.history.find(editing);
     if (edited) this.composer.edit(edited);

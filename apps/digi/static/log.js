@@ -80,6 +80,14 @@ export class Log {
     else requestAnimationFrame(draw);
   }
 
+  /** Draws what the page begins with: at the end, or where that begins which was not read yet. */
+  drawFirst() {
+    this.#place([...this.#items()]);
+    this.#drawn.get('unread')?.node.scrollIntoView({ block: 'nearest' });
+    this.#look();
+  }
+
+  /** Draws now, and keeps in place what is read. */
   drawNow() {
     const wasAtEnd = this.isAtEnd && !this.#options.history.hasNewer;
     const anchor = wasAtEnd ? null : this.#anchor();

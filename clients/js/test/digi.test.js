@@ -193,6 +193,15 @@ describe('DIGI in Chromium', { skip, timeout: 900_000 }, () => {
     await line.waitFor();
     await line.getByText('unread').waitFor({ state: 'detached', ...WAIT });
     assert.equal(await fay.title(), 'Chats · DIGI');
+    // What does not fit into the window is read when it was seen.
+    await say(emil, ...Array.from({ length: 30 }, (_, at) => `more ${at}`));
+    await line.getByText('30 unread').waitFor(WAIT);
+    await line.getByRole('link').click();
+    await bubble(fay, 'more 0').waitFor(WAIT);
+    assert.equal(await fay.title(), '(30) emil · DIGI');
+    await fay.getByRole('button', { name: 'Newest' }).click();
+    await bubble(emil, 'more 29').getByText('read', { exact: true }).waitFor(WAIT);
+    assert.equal(await fay.title(), 'emil · DIGI');
   });
 
   test('two windows of one are alike', async () => {
