@@ -74,7 +74,7 @@ async fn tell(
             Err(_) => (format!("no answer within {:?}", patience.attempt), None),
         };
         let pause = jittered(wait).max(not_before.unwrap_or_default());
-        if job.since.elapsed() + pause >= patience.trigger {
+        if job.since.elapsed().saturating_add(pause) >= patience.trigger {
             return Err(TriggerError::Unavailable(why));
         }
         if wait == BACK_OFF.0 {

@@ -182,6 +182,18 @@ async fn while_no_gateway_is_there_nobody_waits_and_what_is_lost_is_counted() {
 }
 
 #[tokio::test]
+async fn a_gateway_that_is_busy_for_ever_is_not_waited_for() {
+    let gateway = Gateway::default();
+    let publisher = Publisher::builder().http(gateway.start().await).start().expect("it starts");
+    // So that it is old enough for the sum of its age and what it is to wait to have no end.
+    gateway.answers(StatusCode::TOO_MANY_REQUESTS, &[("retry-after", "1")]);
+    gateway.answers(StatusCode::TOO_MANY_REQUESTS, &[("retry-after", "18446744073709551615")]);
+    let given_up = publisher.try_trigger(1, zoo()).await;
+    assert!(matches!(given_up, Err(TriggerError::Unavailable(_))), "{given_up:?}");
+    publisher.try_trigger(2, zoo()).await.expect("it is taken");
+}
+
+#[tokio::test]
 async fn what_nobody_takes_is_given_up() {
     // Nobody answers here.
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
