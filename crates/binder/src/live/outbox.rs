@@ -156,12 +156,12 @@ impl Teller {
             .await?;
         let is_full = rows.len() as u64 == ROWS_MAX;
         let mut rows = rows.into_iter().peekable();
-        while let Some(row) = rows.next() {
+        while let Some(mut row) = rows.next() {
             let mut told = vec![row.id];
             // What follows and says the same is told with it.
-            while let Some(same) = rows.next_if(|next| next.body == row.body && says_nothing(&row))
-            {
-                told.push(same.id);
+            while let Some(name) = rows.peek().and_then(|next| common_name(&row, next)) {
+                row.name = name;
+                told.extend(rows.next().map(|same| same.id));
             }
             if let Err(why) = self.tell(row).await {
                 tracing::warn!("the outbox keeps what it cannot tell now: {why}");
@@ -206,8 +206,17 @@ impl Teller {
     }
 }
 
-fn says_nothing(row: &row::Model) -> bool {
-    row.body.starts_with(r#"{"data": "", "#)
+/// Returns the name of two that are as good as one; none: they are not.
+///
+/// It is that of just these: a gateway that was told one of them already is to be told of the other.
+fn common_name(row: &row::Model, other: &row::Model) -> Option<String> {
+    let says_nothing = row.body.starts_with(r#"{"data": "", "#);
+    if !says_nothing || row.body != other.body {
+        return None;
+    }
+    // Those that an application has named are not ours to rename.
+    let number = |row: &row::Model| u128::from_str_radix(&row.name, 16).ok();
+    Some(format!("{:032x}", number(row)? ^ number(other)?))
 }
 
 fn now() -> i64 {

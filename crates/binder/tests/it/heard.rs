@@ -13,6 +13,8 @@ pub(crate) struct Heard(Arc<Mutex<State>>);
 struct State {
     triggers: Vec<Trigger>,
     is_away: bool,
+    is_mute: bool,
+    is_slow: bool,
 }
 
 impl Heard {
@@ -35,6 +37,16 @@ impl Heard {
             .await;
     }
 
+    /// Hears, but its answers are lost, or not any more.
+    pub(crate) fn is_mute(&self, is_mute: bool) {
+        self.0.lock().expect("nobody panics").is_mute = is_mute;
+    }
+
+    /// Does not answer what it is told from now on.
+    pub(crate) fn is_slow(&self) {
+        self.0.lock().expect("nobody panics").is_slow = true;
+    }
+
     /// Takes nothing any more, or again.
     pub(crate) fn is_away(&self, is_away: bool) {
         self.0.lock().expect("nobody panics").is_away = is_away;
@@ -48,11 +60,18 @@ impl Publish for Heard {
     }
 
     async fn deliver(&self, trigger: Trigger) -> Result<(), TriggerError> {
-        if self.0.lock().expect("nobody panics").is_away {
+        let (is_away, is_mute, is_slow) = {
+            let state = self.0.lock().expect("nobody panics");
+            (state.is_away, state.is_mute, state.is_slow)
+        };
+        if is_away {
             return Err(TriggerError::Unavailable("it is away".to_owned()));
         }
         self.publish(trigger);
-        Ok(())
+        if is_slow {
+            std::future::pending::<()>().await;
+        }
+        if is_mute { Err(TriggerError::Unavailable("it is mute".to_owned())) } else { Ok(()) }
     }
 }
 

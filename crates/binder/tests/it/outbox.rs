@@ -84,6 +84,21 @@ async fn what_cannot_be_told_is_kept_and_told_once_when_it_can() {
 }
 
 #[tokio::test]
+async fn what_is_saved_after_an_answer_was_lost_is_told_under_another_name() {
+    for world in World::each().await {
+        let (db, heard) = live(&world).await;
+        heard.is_mute(true);
+        save(&db).await;
+        let first = heard.ids(1).await.remove(0);
+        // The gateway knows that name: under it, it would not tell anybody of this one.
+        save(&db).await;
+        while heard.ids(1).await.contains(&first) {}
+        heard.is_mute(false);
+        until_empty(&db).await;
+    }
+}
+
+#[tokio::test]
 async fn what_a_process_left_is_told_by_another_under_the_same_names() {
     for world in World::each().await {
         let (db, heard) = live(&world).await;
