@@ -14,6 +14,7 @@ use sea_orm::{
 };
 use serde::Deserialize;
 use serde_json::Value;
+use std::convert::Infallible;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::sync::Notify;
@@ -135,13 +136,27 @@ struct Teller {
 impl Teller {
     async fn run(self, own: Weak<Own>) {
         while let Some(own) = own.upgrade() {
-            match self.tell_all(&own).await {
+            let told = tokio::select! {
+                told = self.tell_all(&own) => told,
+                never = self.stay(&own) => match never {},
+            };
+            match told {
                 Ok(true) => continue,
                 Ok(false) => {}
                 Err(error) => tracing::warn!(%error, "the outbox cannot be read: tried again"),
             }
             // Whoever wakes it holds the outbox, too; without anybody it ends at the next look.
             let _ = tokio::time::timeout(LOOK_EVERY, own.changed.notified()).await;
+        }
+    }
+
+    /// Keeps the claim, so that nobody thinks this process gone while a gateway keeps it waiting.
+    async fn stay(&self, own: &Own) -> Infallible {
+        loop {
+            tokio::time::sleep(LOOK_EVERY).await;
+            if let Err(error) = self.claim(own).await {
+                tracing::warn!(%error, "the claim on the outbox's rows is not kept: tried again");
+            }
         }
     }
 

@@ -29,6 +29,14 @@ async fn rows(db: &LiveDb) -> i64 {
     row.try_get("", "rows").expect("it is a number")
 }
 
+/// The latest that a claim on a row lasts.
+async fn claimed_until(db: &LiveDb) -> i64 {
+    let until = "SELECT MAX(claimed_until) AS until FROM campanile_outbox";
+    let until = Statement::from_string(db.get_database_backend(), until);
+    let row = db.inner().query_one_raw(until).await.expect("it is read").expect("a row");
+    row.try_get("", "until").expect("it is a number")
+}
+
 async fn until_empty(db: &LiveDb) {
     for _ in 0..6_000 {
         if rows(db).await == 0 {
@@ -96,6 +104,23 @@ async fn what_is_saved_after_an_answer_was_lost_is_told_under_another_name() {
         heard.is_mute(false);
         until_empty(&db).await;
     }
+}
+
+#[tokio::test]
+async fn a_process_keeps_its_claim_while_a_gateway_keeps_it_waiting() {
+    let world = World::sqlite().await;
+    let (db, heard) = live(&world).await;
+    heard.is_slow();
+    save(&db).await;
+    heard.wait_for(1).await;
+    let before = claimed_until(&db).await;
+    for _ in 0..6_000 {
+        if claimed_until(&db).await > before {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    panic!("the claim was not renewed");
 }
 
 #[tokio::test]
