@@ -68,6 +68,9 @@ struct Body {
 /// So many rows are read at once.
 const ROWS_MAX: u64 = 100;
 
+/// So many rows are written by one statement: databases have a limit for its parameters.
+const ROWS_WRITTEN_MAX: usize = 1_000;
+
 /// Rows of processes that are gone are looked for so often; and a claim lasts three times as long.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 
@@ -100,14 +103,17 @@ impl Outbox {
         pending: Pending,
     ) -> Result<(), DbErr> {
         let claimed_until = now() + millis(self.0.claim);
-        let rows = pending.into_triggers().into_iter().map(|trigger| row::ActiveModel {
-            id: ActiveValue::NotSet,
-            body: ActiveValue::Set(trigger.to_json_without_id()),
-            name: ActiveValue::Set(trigger.id.unwrap_or_else(unique)),
-            claimed_by: ActiveValue::Set(self.0.name.clone()),
-            claimed_until: ActiveValue::Set(claimed_until),
-        });
-        row::Entity::insert_many(rows).exec_without_returning(transaction).await.map(|_| ())
+        for triggers in pending.into_triggers().chunks(ROWS_WRITTEN_MAX) {
+            let rows = triggers.iter().map(|trigger| row::ActiveModel {
+                id: ActiveValue::NotSet,
+                body: ActiveValue::Set(trigger.to_json_without_id()),
+                name: ActiveValue::Set(trigger.id.clone().unwrap_or_else(unique)),
+                claimed_by: ActiveValue::Set(self.0.name.clone()),
+                claimed_until: ActiveValue::Set(claimed_until),
+            });
+            row::Entity::insert_many(rows).exec_without_returning(transaction).await?;
+        }
+        Ok(())
     }
 
     /// Has the rows told that are there now.

@@ -124,6 +124,20 @@ async fn a_process_keeps_its_claim_while_a_gateway_keeps_it_waiting() {
 }
 
 #[tokio::test]
+async fn a_transaction_may_tell_more_than_a_statement_has_parameters() {
+    for world in World::each().await {
+        let (db, heard) = live(&world).await;
+        heard.is_away(true);
+        let transaction = db.begin().await.expect("it begins");
+        for number in 0..20_000 {
+            transaction.publish(Trigger::new(number, [room! { "news": 1 }]));
+        }
+        transaction.commit().await.expect("it is committed");
+        assert_eq!(rows(&db).await, 20_000);
+    }
+}
+
+#[tokio::test]
 async fn what_a_process_left_is_told_by_another_under_the_same_names() {
     for world in World::each().await {
         let (db, heard) = live(&world).await;
