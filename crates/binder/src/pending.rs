@@ -59,13 +59,7 @@ impl Pending {
     /// Takes note that a row of a kind was saved, for those who want to know which.
     pub fn touch_row(&mut self, name: &str, operation: Operation, id: &Value) {
         let data = json!({ "op": operation.name(), "id": id });
-        let trigger = Trigger::new(data, [Room::detailed_auto_updates(name)]);
-        let rows = self.rows(name);
-        match rows {
-            Rows::Each(triggers) if triggers.contains(&trigger) => {}
-            Rows::Each(triggers) if triggers.len() < ROWS_MAX => triggers.push(trigger),
-            _ => *rows = Rows::Bulk,
-        }
+        self.rows(name).push(Trigger::new(data, [Room::detailed_auto_updates(name)]));
     }
 
     /// Takes note that rows of a kind were saved, and nobody knows which.
@@ -87,11 +81,9 @@ impl Pending {
         }
         for (name, rows) in inner.rows {
             let own = self.rows(&name);
-            match (&mut *own, rows) {
-                (Rows::Each(all), Rows::Each(more)) if all.len() + more.len() <= ROWS_MAX => {
-                    all.extend(more);
-                }
-                _ => *own = Rows::Bulk,
+            match rows {
+                Rows::Each(each) => each.into_iter().for_each(|trigger| own.push(trigger)),
+                Rows::Bulk => *own = Rows::Bulk,
             }
         }
     }
@@ -123,6 +115,19 @@ impl Pending {
             self.rows.len() - 1
         });
         &mut self.rows[index].1
+    }
+}
+
+impl Rows {
+    /// Adds a row; what was done to it twice is told as done the last time.
+    fn push(&mut self, trigger: Trigger) {
+        let Rows::Each(triggers) = self else { return };
+        triggers.retain(|known| *known != trigger);
+        if triggers.len() < ROWS_MAX {
+            triggers.push(trigger);
+        } else {
+            *self = Rows::Bulk;
+        }
     }
 }
 

@@ -221,6 +221,19 @@ async fn who_wants_to_know_which_row_is_told() {
         let new = detail(r#"{"id": ["Oslo", 7], "op": "insert"}"#, "city_district");
         assert_eq!(heard.take(), [COUNTRY.to_owned(), DISTRICT.to_owned(), gone, new]);
 
+        // What was done twice is told once, as done the last time.
+        let transaction = db.begin().await.expect("it begins");
+        let oslo = || city::ActiveModel { city: Set("Oslo".to_owned()), district: Set(8) };
+        oslo().insert_live(&transaction).await.expect("it is inserted");
+        oslo().delete_live(&transaction).await.expect("it is deleted");
+        oslo().insert_live(&transaction).await.expect("it is inserted");
+        transaction.commit().await.expect("it is committed");
+        let of_oslo = |operation| {
+            let data = format!(r#"{{"id": ["Oslo", 8], "op": "{operation}"}}"#);
+            detail(&data, "city_district")
+        };
+        assert_eq!(heard.take(), [DISTRICT.to_owned(), of_oslo("delete"), of_oslo("insert")]);
+
         named("Denmark").insert(&db).await.expect("it is inserted");
         let bulk = detail(r#"{"op": "bulk"}"#, "country");
         assert_eq!(heard.take(), [COUNTRY.to_owned(), bulk.clone()]);
