@@ -142,13 +142,11 @@ impl Builder {
         self
     }
 
-    /// Tells of what is written to an entity's table also under the name of another's: that has rows
-    /// which the database deletes along.
+    /// Tells of what is written to an entity's table also under the name of another's, which is
+    /// watched, too: that has rows which the database deletes along.
     #[must_use]
     pub fn watch_also<E: EntityTrait, Along: EntityTrait>(mut self) -> Builder {
-        for name in self.watch.names(Along::default().table_name()) {
-            self.watch.add(E::default().table_name(), &name);
-        }
+        self.watch.add_along(E::default().table_name(), Along::default().table_name());
         self
     }
 

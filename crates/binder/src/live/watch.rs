@@ -8,6 +8,8 @@ use std::collections::HashMap;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Watch {
     names: HashMap<String, Vec<String>>,
+    /// The tables that have rows which the database deletes along.
+    along: HashMap<String, Vec<String>>,
     is_all: bool,
     is_detailed: bool,
 }
@@ -26,6 +28,10 @@ impl Watch {
         }
     }
 
+    pub(super) fn add_along(&mut self, table: &str, along: &str) {
+        self.along.entry(table.to_lowercase()).or_default().push(along.to_lowercase());
+    }
+
     pub(super) fn all(&mut self) {
         self.is_all = true;
     }
@@ -41,9 +47,23 @@ impl Watch {
     /// Returns the names under which writes to a table are told; none if it is not watched.
     pub(super) fn names(&self, table: &str) -> Vec<String> {
         let table = table.to_lowercase();
-        match self.names.get(&table) {
+        let along = self.along.get(&table).into_iter().flatten();
+        let all: Vec<_> =
+            std::iter::once(&table).chain(along).flat_map(|table| self.own(table)).collect();
+        let mut names = Vec::with_capacity(all.len());
+        for name in all {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        names
+    }
+
+    /// Returns the names of a table's own.
+    fn own(&self, table: &str) -> Vec<String> {
+        match self.names.get(table) {
             Some(names) => names.clone(),
-            None if self.is_all => vec![table],
+            None if self.is_all => vec![table.to_owned()],
             None => Vec::new(),
         }
     }
@@ -51,7 +71,9 @@ impl Watch {
     /// Returns what a statement would write of what is watched; none: nothing.
     pub(super) fn writes(&self, statement: &str) -> Option<Writes<'_>> {
         let mut written = sql::written(statement);
-        written.retain(|written| self.is_all || self.names.contains_key(&written.table));
+        let is_known =
+            |table: &str| self.names.contains_key(table) || self.along.contains_key(table);
+        written.retain(|written| self.is_all || is_known(&written.table));
         (!written.is_empty()).then_some(Writes { watch: self, written })
     }
 }

@@ -182,14 +182,28 @@ async fn tables_have_the_names_that_they_are_given() {
     let (db, heard) = live(&world, Builder::watch_all).await;
     named("Denmark").insert(&db).await.expect("it is inserted");
     assert_eq!(heard.take(), [COUNTRY]);
+}
 
-    let watch = |db: Builder| {
-        let db = db.watch::<country::Entity>().watch::<city::Entity>();
-        db.watch_also::<country::Entity, city::Entity>()
-    };
-    let (db, heard) = live(&world, watch).await;
-    country::Entity::delete_many().exec(&db).await.expect("they are deleted");
-    assert_eq!(heard.take(), [COUNTRY, DISTRICT]);
+#[tokio::test]
+async fn what_is_deleted_along_is_told_in_whatever_order_that_is_said() {
+    type How = fn(Builder) -> Builder;
+    let how: [How; 3] = [
+        |db| {
+            let db = db.watch::<country::Entity>().watch::<city::Entity>();
+            db.watch_also::<country::Entity, city::Entity>()
+        },
+        |db| {
+            let db = db.watch_also::<country::Entity, city::Entity>();
+            db.watch::<city::Entity>().watch::<country::Entity>()
+        },
+        |db| db.watch_all().watch_also::<country::Entity, city::Entity>(),
+    ];
+    let world = World::sqlite().await;
+    for how in how {
+        let (db, heard) = live(&world, how).await;
+        named("Norway").insert(&db).await.expect("it is inserted");
+        assert_eq!(heard.take(), [COUNTRY, DISTRICT]);
+    }
 }
 
 #[tokio::test]
