@@ -17,13 +17,15 @@ use tokens::{Token, Tokens};
 pub(crate) struct Written {
     /// Its name without the schema, in lower case.
     pub(crate) table: String,
-    /// Whether that empties it, which counts no rows.
-    pub(crate) is_emptied: bool,
+    /// Whether the statement's rows are not those written here: it is emptied, which counts none, or
+    /// written within another statement, which counts its own.
+    pub(crate) is_uncounted: bool,
 }
 
 /// Returns the tables that a text of SQL writes, each once.
 pub(crate) fn written(sql: &str) -> Vec<Written> {
-    let mut reader = Reader { tokens: Tokens::new(sql), ahead: None, written: Vec::new() };
+    let mut reader =
+        Reader { tokens: Tokens::new(sql), ahead: None, depth: 0, written: Vec::new() };
     reader.read();
     reader.written
 }
@@ -31,6 +33,8 @@ pub(crate) fn written(sql: &str) -> Vec<Written> {
 struct Reader<'a> {
     tokens: Tokens<'a>,
     ahead: Option<Token<'a>>,
+    /// In so many parentheses.
+    depth: usize,
     written: Vec<Written>,
 }
 
@@ -39,28 +43,49 @@ impl<'a> Reader<'a> {
         let mut before = None;
         let mut is_first = true;
         while let Some(token) = self.next() {
-            // What it does later, when it is fired or called, is not done now.
             if is_first && ["CREATE", "ALTER", "DROP"].iter().any(|word| token.is(word)) {
-                return;
+                self.skip_definition();
+                continue;
             }
             is_first = token == Token::Mark(';');
-            self.word(&token, before.as_ref());
+            match token {
+                Token::Mark('(') => self.depth += 1,
+                Token::Mark(')') => self.depth = self.depth.saturating_sub(1),
+                Token::Mark(';') => self.depth = 0,
+                _ => self.word(&token, before.as_ref()),
+            }
             before = Some(token);
+        }
+    }
+
+    /// Up to its end; to that of all if it is of statements, which have ends of their own: what they do
+    /// later, when they are fired or called, is not done now.
+    fn skip_definition(&mut self) {
+        let mut is_of_statements = false;
+        while let Some(token) = self.next() {
+            let of = ["TRIGGER", "FUNCTION", "PROCEDURE", "RULE", "EVENT"];
+            is_of_statements |= of.iter().any(|word| token.is(word));
+            if token == Token::Mark(';') && !is_of_statements {
+                return;
+            }
         }
     }
 
     fn word(&mut self, token: &Token<'a>, before: Option<&Token<'a>>) {
         let is_after = |words: &[&str]| before.is_some_and(|b| words.iter().any(|word| b.is(word)));
         if ["INSERT", "REPLACE", "MERGE"].iter().any(|word| token.is(word)) {
-            self.skip_or();
+            self.skip_how();
             if self.takes("INTO") {
                 self.table(false);
             }
-        } else if token.is("DELETE") && self.takes("FROM") {
-            self.takes("ONLY");
-            self.table(false);
+        } else if token.is("DELETE") {
+            self.skip_how();
+            if self.takes("FROM") {
+                self.takes("ONLY");
+                self.table(false);
+            }
         } else if token.is("UPDATE") && !is_after(&["FOR", "KEY", "ON", "DO", "THEN", "AFTER"]) {
-            self.skip_or();
+            self.skip_how();
             self.takes("ONLY");
             self.table(false);
         } else if token.is("TRUNCATE") {
@@ -69,11 +94,13 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// `INSERT OR REPLACE INTO t`, as SQLite has it.
-    fn skip_or(&mut self) {
+    /// `INSERT OR REPLACE INTO t`, as SQLite has it, and `INSERT IGNORE INTO t`, as MySQL has.
+    fn skip_how(&mut self) {
         if self.takes("OR") {
             self.next();
         }
+        let how = ["LOW_PRIORITY", "HIGH_PRIORITY", "DELAYED", "QUICK", "IGNORE"];
+        while how.iter().any(|word| self.takes(word)) {}
     }
 
     fn tables_emptied(&mut self) {
@@ -106,7 +133,8 @@ impl<'a> Reader<'a> {
             self.next();
         }
         let Some(table) = name else { return };
-        let written = Written { table, is_emptied };
+        let is_uncounted = is_emptied || self.depth > 0;
+        let written = Written { table, is_uncounted };
         if !self.written.contains(&written) {
             self.written.push(written);
         }

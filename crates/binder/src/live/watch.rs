@@ -81,7 +81,7 @@ impl Watch {
 impl Writes<'_> {
     /// Takes note of what was written, if there was anything: of so many rows.
     pub(super) fn note(&self, rows: u64, pending: &mut Pending) {
-        for written in self.written.iter().filter(|written| rows > 0 || written.is_emptied) {
+        for written in self.written.iter().filter(|written| rows > 0 || written.is_uncounted) {
             for name in self.watch.names(&written.table) {
                 pending.touch(&name);
                 if self.watch.is_detailed {

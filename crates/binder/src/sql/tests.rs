@@ -20,6 +20,9 @@ fn what_is_written_is_seen() {
     check("delete from only country", &["country"]);
     check("MERGE INTO country USING new ON true WHEN MATCHED THEN UPDATE SET a = 1", &["country"]);
     check("TRUNCATE TABLE ONLY country *, public.city RESTART IDENTITY", &["country", "city"]);
+    check("INSERT IGNORE INTO `country` VALUES (1)", &["country"]);
+    check("DELETE LOW_PRIORITY QUICK FROM country", &["country"]);
+    check("UPDATE IGNORE country SET a = 1", &["country"]);
     check("EXPLAIN ANALYZE UPDATE country SET a = 1", &["country"]);
     check("/* why /* nested */ */ -- and\n UPDATE country SET a = 1", &["country"]);
     check(r#"UPDATE "a ""quoted"" name" SET b = 1"#, &["a \"quoted\" name"]);
@@ -37,6 +40,24 @@ fn what_is_written_within_is_seen() {
         &["country"],
     );
     check("INSERT INTO country VALUES (1) ON DUPLICATE KEY UPDATE id = 2", &["country"]);
+}
+
+#[test]
+fn what_follows_a_list_or_a_definition_is_seen() {
+    check("WITH a AS (SELECT ARRAY[[1]] AS b) UPDATE country SET a = 1", &["country"]);
+    check("WITH a AS (SELECT ARRAY['x]', 'y']) UPDATE country SET a = 1", &["country"]);
+    check("WITH a AS (SELECT b[c[1]] FROM d) UPDATE country SET a = 1", &["country"]);
+    check("CREATE TABLE a (b int); INSERT INTO country VALUES (1)", &["country"]);
+    check("ALTER TABLE a DROP b; DROP TABLE c; DELETE FROM country", &["country"]);
+}
+
+#[test]
+fn rows_of_a_statement_are_not_those_written_within_it() {
+    let uncounted = |sql| written(sql).iter().map(|table| table.is_uncounted).collect::<Vec<_>>();
+    let archive = "WITH gone AS (DELETE FROM city RETURNING *) INSERT INTO archive SELECT 1";
+    assert_eq!(uncounted(archive), [true, false]);
+    assert_eq!(uncounted("WITH a AS (SELECT 1) UPDATE country SET a = (SELECT 1)"), [false]);
+    assert_eq!(uncounted("TRUNCATE country"), [true]);
 }
 
 #[test]

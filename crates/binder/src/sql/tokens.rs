@@ -61,6 +61,17 @@ impl<'a> Tokens<'a> {
         }
     }
 
+    /// Takes a name in brackets, as SQLite has it; none: they are those of a list of PostgreSQL's, in
+    /// which texts and other lists may be.
+    fn in_brackets(&mut self) -> Option<&'a str> {
+        let (name, _) = self.0[1..].split_once(']')?;
+        if name.contains(['[', '\'', '"']) {
+            return None;
+        }
+        self.take(1 + name.len() + 1);
+        Some(name)
+    }
+
     /// Takes a text of PostgreSQL's with escapes, `E'…'`, from its quote on.
     fn escaped(&mut self) {
         let mut characters = self.0.char_indices().skip(1).peekable();
@@ -139,7 +150,13 @@ impl<'a> Iterator for Tokens<'a> {
                 Token::Text
             }
             '"' | '`' => Token::Quoted(self.quoted(first)),
-            '[' => Token::Quoted(self.quoted(']')),
+            '[' => match self.in_brackets() {
+                Some(name) => Token::Quoted(Cow::Borrowed(name)),
+                None => {
+                    self.take(1);
+                    Token::Mark('[')
+                }
+            },
             '$' if self.dollars() => Token::Text,
             _ if is_in_word(first) => {
                 let end = self.0.find(|character| !is_in_word(character)).unwrap_or(self.0.len());
