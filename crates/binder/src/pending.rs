@@ -67,6 +67,15 @@ impl Pending {
         *self.rows(name) = Rows::Bulk;
     }
 
+    /// Takes note which row it was, if rows of this kind were saved and nobody knew which.
+    #[cfg(feature = "sea-orm")]
+    pub(crate) fn was_row(&mut self, name: &str, operation: Operation, id: &Value) {
+        if let Some((_, rows)) = self.rows.iter_mut().find(|(known, _)| known == name) {
+            *rows = Rows::Each(Vec::new());
+            self.touch_row(name, operation, id);
+        }
+    }
+
     /// Tells this, too.
     pub fn publish(&mut self, trigger: Trigger) {
         self.triggers.push(trigger);

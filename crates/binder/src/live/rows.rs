@@ -49,8 +49,8 @@ where
         C: TransactionTrait<Transaction = LiveTransaction>,
     {
         let transaction = db.begin().await?;
-        let row = self.insert(transaction.inner()).await?;
-        transaction.touch_row(Operation::Insert, &row.clone().into_active_model());
+        let row = self.insert(&transaction).await?;
+        transaction.was_row(Operation::Insert, &row.clone().into_active_model());
         transaction.commit().await.map(|()| row)
     }
 
@@ -60,11 +60,8 @@ where
         C: TransactionTrait<Transaction = LiveTransaction>,
     {
         let transaction = db.begin().await?;
-        let is_changed = self.is_changed();
-        let row = self.update(transaction.inner()).await?;
-        if is_changed {
-            transaction.touch_row(Operation::Update, &row.clone().into_active_model());
-        }
+        let row = self.update(&transaction).await?;
+        transaction.was_row(Operation::Update, &row.clone().into_active_model());
         transaction.commit().await.map(|()| row)
     }
 
@@ -88,10 +85,8 @@ where
     {
         let transaction = db.begin().await?;
         let row = self.clone();
-        let result = self.delete(transaction.inner()).await?;
-        if result.rows_affected > 0 {
-            transaction.touch_row(Operation::Delete, &row);
-        }
+        let result = self.delete(&transaction).await?;
+        transaction.was_row(Operation::Delete, &row);
         transaction.commit().await.map(|()| result)
     }
 }
@@ -104,14 +99,10 @@ where
 }
 
 impl LiveTransaction {
-    fn touch_row<A: ActiveModelTrait>(&self, operation: Operation, row: &A) {
-        let watch = self.watch();
-        for name in watch.names(<A::Entity as Default>::default().table_name()) {
-            let mut pending = self.pending();
-            pending.touch(&name);
-            if watch.is_detailed() {
-                pending.touch_row(&name, operation, &id(row));
-            }
+    /// Takes note which row it was, if one of this kind was written.
+    fn was_row<A: ActiveModelTrait>(&self, operation: Operation, row: &A) {
+        for name in self.watch().own(<A::Entity as Default>::default().table_name()) {
+            self.pending().was_row(&name, operation, &id(row));
         }
     }
 }

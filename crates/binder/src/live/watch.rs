@@ -40,18 +40,11 @@ impl Watch {
         self.is_detailed = true;
     }
 
-    pub(super) fn is_detailed(&self) -> bool {
-        self.is_detailed
-    }
-
     /// Returns the names under which writes to a table are told; none if it is not watched.
     pub(super) fn names(&self, table: &str) -> Vec<String> {
-        let table = table.to_lowercase();
-        let along = self.along.get(&table).into_iter().flatten();
-        let all: Vec<_> =
-            std::iter::once(&table).chain(along).flat_map(|table| self.own(table)).collect();
-        let mut names = Vec::with_capacity(all.len());
-        for name in all {
+        let mut names = self.own(table);
+        let along = self.along.get(&table.to_lowercase());
+        for name in along.into_iter().flatten().flat_map(|along| self.own(along)) {
             if !names.contains(&name) {
                 names.push(name);
             }
@@ -59,11 +52,12 @@ impl Watch {
         names
     }
 
-    /// Returns the names of a table's own.
-    fn own(&self, table: &str) -> Vec<String> {
-        match self.names.get(table) {
+    /// Returns those that are a table's own, and not of one with rows deleted along.
+    pub(super) fn own(&self, table: &str) -> Vec<String> {
+        let table = table.to_lowercase();
+        match self.names.get(&table) {
             Some(names) => names.clone(),
-            None if self.is_all => vec![table.to_owned()],
+            None if self.is_all => vec![table],
             None => Vec::new(),
         }
     }

@@ -206,6 +206,53 @@ async fn what_is_deleted_along_is_told_in_whatever_order_that_is_said() {
     }
 }
 
+mod audited {
+    //! A country that writes down more than itself when it is saved.
+
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "country")]
+    pub(crate) struct Model {
+        #[sea_orm(primary_key)]
+        pub id: i32,
+        pub name: String,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub(crate) enum Relation {}
+
+    #[async_trait::async_trait]
+    impl ActiveModelBehavior for ActiveModel {
+        async fn after_save<C: ConnectionTrait>(
+            model: Model,
+            db: &C,
+            _: bool,
+        ) -> Result<Model, DbErr> {
+            db.execute_unprepared("INSERT INTO city_district VALUES ('Oslo', 1)").await?;
+            Ok(model)
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_saved_along_with_a_row_is_told_too_and_not_as_that_row() {
+    let world = World::sqlite().await;
+    let (db, heard) = live(&world, |db| db.watch_all().detailed()).await;
+    let row = audited::ActiveModel { name: Set("Norway".to_owned()), ..Default::default() };
+    row.insert_live(&db).await.expect("it is inserted");
+    let insert =
+        r#"{"data": {"id": 1, "op": "insert"}, "rooms": [{"detailed-auto-updates": "country"}]}"#;
+    let bulk = r#"{"data": {"op": "bulk"}, "rooms": [{"detailed-auto-updates": "city_district"}]}"#;
+    assert_eq!(heard.take(), [COUNTRY, DISTRICT, insert, bulk]);
+
+    let along = |db: Builder| db.watch_all().watch_also::<country::Entity, city::Entity>();
+    let (db, heard) = live(&world, |db| along(db).detailed()).await;
+    named("Sweden").insert_live(&db).await.expect("it is inserted");
+    let insert = insert.replace("1", "2");
+    assert_eq!(heard.take(), [COUNTRY, DISTRICT, &insert, bulk]);
+}
+
 #[tokio::test]
 async fn who_wants_to_know_which_row_is_told() {
     for world in World::each().await {
