@@ -84,7 +84,7 @@ pub struct Notifications {
 
 impl Notifications {
     /// Begins to listen. `names` are all that may be told: they are told once whenever something may
-    /// have been missed.
+    /// have been missed, and so at the beginning, too.
     ///
     /// # Errors
     ///
@@ -101,6 +101,7 @@ impl Notifications {
 
     /// Passes on what is told, for as long as the pool is open.
     pub async fn run(mut self) {
+        self.tell_all();
         while !self.pool.is_closed() {
             let Some(listener) = &mut self.listener else {
                 self.listen_again().await;
@@ -122,14 +123,18 @@ impl Notifications {
         match listen(&self.pool).await {
             Ok(listener) => {
                 self.listener = Some(listener);
-                for name in &self.names {
-                    self.publisher.publish(Trigger::auto_update(name));
-                }
+                self.tell_all();
             }
             Err(error) => {
                 tracing::warn!(%error, "PostgreSQL is not heard: it is tried again");
                 tokio::time::sleep(TRY_AGAIN_AFTER).await;
             }
+        }
+    }
+
+    fn tell_all(&self) {
+        for name in &self.names {
+            self.publisher.publish(Trigger::auto_update(name));
         }
     }
 
