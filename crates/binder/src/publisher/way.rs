@@ -50,8 +50,17 @@ pub(super) async fn run(
     counters: Arc<Counters>,
     patience: Patience,
 ) {
+    // Why the last one was given up, if it was.
+    let mut given_up = None;
     while let Some(job) = queue.next().await {
-        let how = tell(&mut way, &job, &counters, patience).await;
+        let how = match given_up {
+            // It has waited as long in the queue, and nobody is there: those behind it need not wait
+            // for one more answer that does not come.
+            Some(why) if job.since.elapsed() >= patience.trigger => Err(why),
+            _ => tell(&mut way, &job, &counters, patience).await,
+        };
+        given_up =
+            how.as_ref().err().filter(|why| matches!(why, TriggerError::Unavailable(_))).cloned();
         queue.ended(job, how);
     }
 }

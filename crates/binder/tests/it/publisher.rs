@@ -216,6 +216,21 @@ async fn what_nobody_takes_is_given_up() {
 }
 
 #[tokio::test]
+async fn behind_what_was_given_up_nobody_waits_longer_than_was_said() {
+    // Nobody answers here.
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+    let url = format!("http://{}", listener.local_addr().expect("it has an address"));
+    let time = Duration::from_millis(500);
+    let publisher = Publisher::builder().http(url).answer_within(time).give_up_after(time);
+    let publisher = publisher.start().expect("it starts");
+    for number in 0..1_000 {
+        publisher.trigger(number, zoo());
+    }
+    until("all are given up", || publisher.statistics().lost_unavailable == 1_000).await;
+    drop(listener);
+}
+
+#[tokio::test]
 async fn what_cannot_be_used_is_said_with_what_to_write() {
     for (url, says) in [
         ("localhost:8002", "cannot be used"),
