@@ -130,10 +130,15 @@ impl Publisher {
         let ask = |way: &Arc<Queue>| way.push_and_tell(Arc::clone(&trigger), keeps_it);
         // All ways have it before the first is waited for.
         let outcomes: Vec<_> = self.0.ways.iter().map(ask).collect();
+        let mut refused = Ok(());
         for outcome in outcomes {
-            outcome?.await.unwrap_or(Err(TriggerError::Closed))?;
+            match outcome?.await.unwrap_or(Err(TriggerError::Closed)) {
+                // One way that will never take it does not speak for one that will later.
+                Err(why @ TriggerError::Refused(_)) => refused = Err(why),
+                told => told?,
+            }
         }
-        Ok(())
+        refused
     }
 
     /// Waits until nothing waits any more.
