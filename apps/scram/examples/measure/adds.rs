@@ -19,7 +19,7 @@ const ADDING: Duration = Duration::from_secs(30);
 const PATIENCE: Duration = Duration::from_secs(60);
 
 pub(crate) async fn measure(url: &str, connections: u32) -> Outcome {
-    let database = database::open(url, 1).await?;
+    let database = database::open(url, 2).await?;
     let postgres = Postgres::of(&database).await?;
     let server = Program::start(url).await?;
     latency(&server).await?;
