@@ -30,8 +30,8 @@ const TOKEN: &str = "demo";
 
 /// What a demo is about: each network that is announced or withdrawn, rather than each page that
 /// somebody opens.
-const LOG_FILTER: &str =
-    "info,campanile_consumer::log=warn,campanile_scram::translator::reconciler=debug";
+const LOG_FILTER: &str = "info,campanile_consumer::log=warn,\
+    campanile_scram::translator::link=warn,campanile_scram::translator::reconciler=debug";
 
 /// How long the translator may take until somebody is told where to look.
 const CONNECTS_WITHIN: Duration = Duration::from_secs(5);
