@@ -14,6 +14,7 @@ use campanile_accounts::{Problem, SecurityHeaders};
 use campanile_consumer::Server as Sockets;
 use campanile_layer::capacity::Capacities;
 use campanile_layer::{Layer, MemoryLayer, RedisLayer, RedisSettings};
+use sea_orm::DbErr;
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
@@ -38,6 +39,8 @@ pub struct Server {
 pub enum StartError {
     /// The database could not be opened.
     Database(OpenError),
+    /// Where this instance is among the events could not be read or written.
+    Position(DbErr),
     /// The accounts could not be made ready.
     Accounts(Problem),
     /// The channel layer's address cannot be used.
@@ -60,6 +63,10 @@ impl Server {
     pub async fn start(settings: Settings) -> Result<Server, StartError> {
         let settings = Arc::new(settings);
         let app = open(&settings).await?;
+        // A new instance tells what comes from now on. Were that settled only when its dispatcher runs,
+        // a change in between would be too late for the replay of who has connected by then, and never
+        // told.
+        app.store.position(&settings.instance).await.map_err(StartError::Position)?;
         let listener = TcpListener::bind(settings.listen).await;
         let listener = listener.map_err(|error| StartError::Listen(settings.listen, error))?;
         let address = listener.local_addr().map_err(StartError::Sockets)?;
@@ -169,6 +176,12 @@ impl fmt::Display for StartError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             StartError::Database(error) => error.fmt(formatter),
+            StartError::Position(error) => {
+                write!(
+                    formatter,
+                    "The database does not say which changes are to be told: {error}."
+                )
+            }
             StartError::Accounts(problem) => {
                 write!(formatter, "The accounts could not be made ready: {problem}")
             }

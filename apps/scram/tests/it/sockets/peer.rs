@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::http::{HeaderName, HeaderValue};
 use tokio_tungstenite::tungstenite::{Bytes, Error, Message};
@@ -95,8 +95,10 @@ impl Peer {
 
     /// Waits for the next frame; none if the connection is closed.
     pub(crate) async fn next(&mut self) -> Option<Value> {
+        // The server's pings are not what is waited for.
+        let deadline = Instant::now() + PATIENCE;
         loop {
-            let heard = timeout(PATIENCE, self.websocket.next()).await;
+            let heard = timeout_at(deadline, self.websocket.next()).await;
             match heard.expect("the server says something")? {
                 Ok(Message::Text(text)) => return Some(serde_json::from_str(&text).unwrap()),
                 Ok(Message::Close(_)) | Err(_) => return None,
@@ -138,9 +140,10 @@ impl Peer {
 
     /// Waits until the server closes, and returns its code; 0 if it had none.
     pub(crate) async fn hear_close(&mut self) -> u16 {
+        let deadline = Instant::now() + PATIENCE;
         loop {
-            let heard = timeout(PATIENCE, self.websocket.next()).await.expect("the server closes");
-            match heard {
+            let heard = timeout_at(deadline, self.websocket.next()).await;
+            match heard.expect("the server closes") {
                 Some(Ok(Message::Close(frame))) => return frame.map_or(0, |it| it.code.into()),
                 Some(Ok(_)) => {}
                 Some(Err(_)) | None => return 0,
@@ -166,12 +169,12 @@ pub(crate) fn adds(routes: &[&str]) -> Vec<String> {
 
 /// Waits until something is so.
 pub(crate) async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
-    let deadline = tokio::time::Instant::now() + PATIENCE;
+    let deadline = Instant::now() + PATIENCE;
     loop {
         if let Some(seen) = look().await {
             return seen;
         }
-        assert!(tokio::time::Instant::now() < deadline, "{what}: not so after {PATIENCE:?}");
+        assert!(Instant::now() < deadline, "{what}: not so after {PATIENCE:?}");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
