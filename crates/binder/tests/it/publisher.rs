@@ -234,8 +234,9 @@ async fn behind_what_was_given_up_nobody_waits_longer_than_was_said() {
 async fn what_one_way_refuses_is_kept_for_another_that_is_away() {
     let gateway = Gateway::default();
     gateway.answers(StatusCode::UNAUTHORIZED, &[]);
-    let away = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
-    let away = away.local_addr().expect("it has an address");
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+    let away = listener.local_addr().expect("it has an address");
+    drop(listener);
     let publisher = Publisher::builder().http(gateway.start().await);
     let publisher = publisher.rabbitmq(format!("amqp://{away}/"));
     let publisher = publisher.give_up_after(Duration::ZERO).start().expect("it starts");
