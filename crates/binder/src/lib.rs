@@ -11,7 +11,7 @@
 //! | have it told whoever wrote to PostgreSQL | `postgres::Notifications` (feature `sqlx`) |
 //!
 //! It speaks only the trigger protocol, in django-binder's very bytes: before a Campanile or before a
-//! high-templar, by HTTP or (feature `rabbitmq`) by RabbitMQ. `examples/countries.rs` is a whole
+//! high-templar, by HTTP or (feature `rabbitmq`) by RabbitMQ. `examples/countries` is a whole
 //! application.
 //!
 //! A trigger is told at most once, unless it is written down in an outbox; and in the order of commits

@@ -1,7 +1,6 @@
 //! Triggers by HTTP, over a connection that is kept.
 
-use super::statistics::Counters;
-use super::way::{Failure, Way};
+use super::way::{Failure, Told, Way};
 use crate::Trigger;
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -68,7 +67,7 @@ impl Http {
 
 #[async_trait]
 impl Way for Http {
-    async fn tell(&mut self, trigger: &Trigger, name: &str, _: &Counters) -> Result<(), Failure> {
+    async fn tell(&mut self, trigger: &Trigger, name: &str) -> Result<Told, Failure> {
         let request = self.request(trigger, name)?;
         let response = self.client.request(request).await.map_err(|error| {
             let why = error.source().map_or_else(|| error.to_string(), ToString::to_string);
@@ -79,7 +78,11 @@ impl Way for Http {
         let body = Limited::new(body, ANSWER_BYTES_MAX).collect().await;
         let body = body.map(|body| body.to_bytes()).unwrap_or_default();
         let response = Response::from_parts(parts, body);
-        if response.status().is_success() { Ok(()) } else { Err(failure(&self.uri, &response)) }
+        if response.status().is_success() {
+            Ok(Told::Heard)
+        } else {
+            Err(failure(&self.uri, &response))
+        }
     }
 }
 

@@ -44,6 +44,13 @@ struct Asker {
 /// How a trigger ended.
 pub(super) type Outcome = oneshot::Receiver<Result<(), TriggerError>>;
 
+impl Job {
+    /// Says whether whoever asked keeps it, so that it is not lost with a failure.
+    pub(super) fn is_kept(&self) -> bool {
+        self.asked_by.as_ref().is_some_and(|asker| asker.keeps_it)
+    }
+}
+
 impl Queue {
     pub(super) fn new(triggers_max: usize, counters: Arc<Counters>) -> Queue {
         let (state, changed) = (Mutex::default(), Notify::new());
@@ -113,7 +120,7 @@ impl Queue {
 
     /// Takes note of how the last one ended.
     pub(super) fn ended(&self, job: Job, how: Result<(), TriggerError>) {
-        let is_kept = job.asked_by.as_ref().is_some_and(|asker| asker.keeps_it);
+        let is_kept = job.is_kept();
         match &how {
             Ok(()) => _ = self.counters.told.fetch_add(1, Ordering::Relaxed),
             Err(_) if is_kept => {}
@@ -147,8 +154,7 @@ impl Queue {
         let waiting = std::mem::take(&mut state.waiting);
         let telling = usize::from(state.is_telling);
         drop(state);
-        let is_lost = |job: &&Job| !job.asked_by.as_ref().is_some_and(|asker| asker.keeps_it);
-        let lost = waiting.iter().filter(is_lost).count();
+        let lost = waiting.iter().filter(|job| !job.is_kept()).count();
         for _ in 0..lost {
             self.counters.lost(&TriggerError::Closed);
         }

@@ -2,14 +2,12 @@
 //!
 //! Like django-binder, it declares nothing: the gateways do.
 
-use super::statistics::Counters;
-use super::way::{Failure, Way};
+use super::way::{Failure, Told, Way};
 use crate::Trigger;
 use async_trait::async_trait;
 use lapin::options::{BasicPublishOptions, ConfirmSelectOptions};
 use lapin::uri::AMQPUri;
 use lapin::{BasicProperties, Channel, Confirmation, Connection, ConnectionProperties};
-use std::sync::atomic::Ordering;
 
 /// The routing key of triggers. In a direct exchange it is no wildcard.
 const ROUTING_KEY: &str = "*";
@@ -53,18 +51,10 @@ async fn connect(uri: &AMQPUri) -> Result<(Connection, Channel), lapin::Error> {
 
 #[async_trait]
 impl Way for RabbitMq {
-    async fn tell(
-        &mut self,
-        trigger: &Trigger,
-        _: &str,
-        counters: &Counters,
-    ) -> Result<(), Failure> {
+    async fn tell(&mut self, trigger: &Trigger, _: &str) -> Result<Told, Failure> {
         match self.publish(trigger.to_json().as_bytes()).await {
-            Ok(Confirmation::Ack(None) | Confirmation::NotRequested) => Ok(()),
-            Ok(Confirmation::Ack(Some(_))) => {
-                counters.unheard.fetch_add(1, Ordering::Relaxed);
-                Ok(())
-            }
+            Ok(Confirmation::Ack(None) | Confirmation::NotRequested) => Ok(Told::Heard),
+            Ok(Confirmation::Ack(Some(_))) => Ok(Told::Unheard),
             Ok(Confirmation::Nack(_)) => {
                 Err(Failure::Later("RabbitMQ answered with a nack".to_owned(), None))
             }

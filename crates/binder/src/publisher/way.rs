@@ -15,12 +15,16 @@ use std::time::Duration;
 pub(super) trait Way: Send + 'static {
     /// Tells one, once; `name` is the same each time that it is tried. A way that has lost its
     /// connection connects anew.
-    async fn tell(
-        &mut self,
-        trigger: &Trigger,
-        name: &str,
-        counters: &Counters,
-    ) -> Result<(), Failure>;
+    async fn tell(&mut self, trigger: &Trigger, name: &str) -> Result<Told, Failure>;
+}
+
+/// Who has taken one.
+pub(super) enum Told {
+    /// A gateway, or its broker for one.
+    Heard,
+    /// A broker on which no gateway listens.
+    #[cfg_attr(not(feature = "rabbitmq"), expect(dead_code, reason = "HTTP has no broker"))]
+    Unheard,
 }
 
 /// Why one was not taken.
@@ -75,9 +79,15 @@ async fn tell(
     let name = job.trigger.id.clone().unwrap_or_else(unique);
     let mut wait = BACK_OFF.0;
     loop {
-        let attempt = way.tell(&job.trigger, &name, counters);
+        let attempt = way.tell(&job.trigger, &name);
         let (why, not_before) = match tokio::time::timeout(patience.attempt, attempt).await {
-            Ok(Ok(())) => return Ok(()),
+            Ok(Ok(Told::Heard)) => return Ok(()),
+            // Whoever keeps it comes with it until somebody has heard it.
+            Ok(Ok(Told::Unheard)) if job.is_kept() => ("no gateway listens".to_owned(), None),
+            Ok(Ok(Told::Unheard)) => {
+                counters.unheard.fetch_add(1, Ordering::Relaxed);
+                return Ok(());
+            }
             Ok(Err(Failure::Refused(why))) => return Err(TriggerError::Refused(why)),
             Ok(Err(Failure::Later(why, not_before))) => (why, not_before),
             Err(_) => (format!("no answer within {:?}", patience.attempt), None),

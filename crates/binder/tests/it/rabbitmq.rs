@@ -1,6 +1,6 @@
 //! Triggers by RabbitMQ. It takes long to start, so one test holds it to everything.
 
-use campanile_binder::{Publisher, Trigger, room};
+use campanile_binder::{Publish as _, Publisher, Trigger, room};
 use campanile_broker::testing::Server;
 use futures_util::StreamExt as _;
 use lapin::options::{
@@ -78,5 +78,17 @@ async fn triggers_come_by_rabbitmq_in_binders_bytes_also_after_an_outage() {
         publisher.statistics().unheard > 0
     })
     .await;
+
+    // What its sender keeps, as an outbox does, waits for somebody to hear it.
+    let before = publisher.statistics().retries;
+    let kept = Trigger::new("kept", [room! { "zoo": 1 }]);
+    let kept = tokio::spawn({
+        let publisher = publisher.clone();
+        async move { publisher.deliver(kept).await }
+    });
+    crate::heard::until("it is tried", || publisher.statistics().retries > before).await;
+    let (_connection, mut consumer) = listen(&url).await;
+    assert_eq!(hears(&mut consumer).await, r#"{"data": "kept", "rooms": [{"zoo": 1}]}"#);
+    assert_eq!(kept.await.expect("it ends"), Ok(()));
     assert_eq!(publisher.statistics().lost(), 0);
 }
