@@ -310,6 +310,7 @@ describe('DIGI in Chromium', { skip, timeout: 900_000 }, () => {
     await say(ole, 'with a \0 in it');
     await ole.getByRole('button', { name: 'Take it back' }).click(WAIT);
     assert.match(await field(ole).inputValue(), /in it$/);
+    await ole.locator('.bubble.pending').waitFor({ state: 'detached', ...WAIT });
     assert.equal((await log(ole)).length, texts.length);
   });
 
