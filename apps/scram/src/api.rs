@@ -17,7 +17,6 @@ mod health;
 mod metrics;
 mod process_updates;
 mod schema;
-mod token;
 
 mod base;
 mod listing;
@@ -33,7 +32,8 @@ use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use axum::routing::any;
 use campanile_accounts::Problem;
-use std::sync::LazyLock;
+use campanile_application::around;
+use std::sync::{Arc, LazyLock};
 use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Document;
 use utoipa_axum::router::OpenApiRouter;
@@ -53,7 +53,7 @@ pub fn routes(app: &App) -> Router<App> {
     app.accounts
         .api(router)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
-        .layer(from_fn_with_state(app.clone(), surface::around))
+        .layer(from_fn_with_state(Arc::clone(&app.surface.requests), around))
 }
 
 #[derive(OpenApi)]
@@ -71,7 +71,7 @@ pub fn routes(app: &App) -> Router<App> {
         (name = "users", description = "Who asks."),
         (name = "server", description = "How this server is."),
     ),
-    paths(token::token)
+    paths(campanile_application::answers::token)
 )]
 struct Description;
 

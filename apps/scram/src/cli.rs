@@ -9,8 +9,6 @@ mod serve;
 
 mod warnings;
 
-mod logging;
-
 mod demo;
 
 mod check;
@@ -39,12 +37,11 @@ mod record;
 
 mod tools;
 
-mod told;
-
 mod nearest;
 
 mod time;
 
+use campanile_application::{self as told, logging};
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 use told::{Failure, Told};
@@ -115,7 +112,7 @@ pub async fn run(line: CommandLine) -> ExitCode {
     };
     match done.and_then(|told| told.print(json)) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => failure.print(),
+        Err(failure) => failure.print("scram"),
     }
 }
 

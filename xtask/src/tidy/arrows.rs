@@ -21,6 +21,7 @@ const PICTURE: &[(&str, &[&str])] = &[
         ],
     ),
     ("campanile-accounts", &[]),
+    ("campanile-application", &["campanile-accounts"]),
     ("campanile-database", &[]),
     ("campanile-environment", &[]),
     ("campanile-openapi-page", &[]),
@@ -28,6 +29,7 @@ const PICTURE: &[(&str, &[&str])] = &[
         "campanile-scram",
         &[
             "campanile-accounts",
+            "campanile-application",
             "campanile-consumer",
             "campanile-database",
             "campanile-environment",
@@ -40,10 +42,12 @@ const PICTURE: &[(&str, &[&str])] = &[
         "campanile-digi",
         &[
             "campanile-accounts",
+            "campanile-application",
             "campanile-consumer",
             "campanile-database",
             "campanile-environment",
             "campanile-layer",
+            "campanile-openapi-page",
         ],
     ),
     ("campanile-binder", &[]),

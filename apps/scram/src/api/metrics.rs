@@ -4,11 +4,10 @@ use super::problems::Detail;
 use super::surface::Neighbour;
 use crate::app::App;
 use axum::extract::State;
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use campanile_accounts::{Caller, Problem};
-use http::header::CONTENT_TYPE;
-use prometheus_client::encoding::text::encode;
-use prometheus_client::metrics::counter::{ConstCounter, Counter};
+use campanile_application::numbers;
+use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
 use prometheus_client::registry::Registry;
@@ -16,8 +15,6 @@ use sea_orm::DbErr;
 
 /// A name and a value, such as a status.
 type Labels = [(&'static str, String); 1];
-
-const TEXT: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// Tells what was counted since the start, for Prometheus. It needs a superuser, or a caller on the
 /// same machine.
@@ -41,9 +38,7 @@ pub(super) async fn metrics(
     let mut registry = Registry::with_prefix("scram");
     entries(&app, &mut registry).await?;
     around(&app, &mut registry);
-    let mut text = String::new();
-    encode(&mut text, &registry).expect("a string takes every text");
-    Ok(([(CONTENT_TYPE, TEXT)], text).into_response())
+    Ok(numbers::answer(&registry))
 }
 
 async fn entries(app: &App, registry: &mut Registry) -> Result<(), DbErr> {
@@ -73,33 +68,16 @@ async fn entries(app: &App, registry: &mut Registry) -> Result<(), DbErr> {
         registry.register(name, help, ConstCounter::new(count));
     }
     let refused = done.refused.into_iter().map(|(reason, count)| (reason.to_owned(), count));
-    counters(registry, ("entries_refused", "Entries that were not added"), "reason", refused);
+    let about = ("entries_refused", "Entries that were not added");
+    numbers::by_label(registry, about, "reason", refused);
     Ok(())
 }
 
 fn around(app: &App, registry: &mut Registry) {
     let answered = app.surface.answered().into_iter();
     let answered = answered.map(|(status, count)| (status.to_string(), count));
-    counters(registry, ("api_requests", "Requests for the API"), "status", answered);
-    let (accounts, translators) = (app.accounts.statistics(), app.translators.statistics());
-    let accounts = accounts.iter().map(|counted| ("accounts", counted));
-    let sockets = translators.iter().map(|counted| ("sockets", counted));
-    for (of, (name, help, count)) in accounts.chain(sockets) {
-        // The encoder writes the last full stop.
-        let help = help.trim_end_matches('.');
-        registry.register(format!("{of}_{name}"), help, ConstCounter::new(count));
-    }
-}
-
-fn counters(
-    registry: &mut Registry,
-    (name, help): (&str, &str),
-    label: &'static str,
-    counts: impl Iterator<Item = (String, u64)>,
-) {
-    let family = Family::<Labels, Counter>::default();
-    for (value, count) in counts {
-        family.get_or_create(&[(label, value)]).inc_by(count);
-    }
-    registry.register(name, help, family);
+    let about = ("api_requests", "Requests for the API");
+    numbers::by_label(registry, about, "status", answered);
+    numbers::statistics(registry, "accounts", app.accounts.statistics().iter());
+    numbers::statistics(registry, "sockets", app.translators.statistics().iter());
 }

@@ -5,25 +5,8 @@ use axum::extract::Path;
 use axum::extract::rejection::PathRejection;
 use campanile_accounts::Problem;
 use http::StatusCode;
-use serde::Serialize;
-use utoipa::ToSchema;
 
-/// Why something was not done.
-#[derive(Serialize, ToSchema)]
-pub(super) struct Detail {
-    /// A sentence for a person.
-    #[schema(example = "You do not have permission to perform this action.")]
-    detail: String,
-}
-
-/// Which fields were wrong, and why; or, as `detail`, what else was.
-#[derive(Serialize, ToSchema)]
-pub(super) struct Faults {
-    /// For each field that was wrong, sentences for a person.
-    #[serde(flatten)]
-    #[schema(example = json!({"route": ["Invalid CIDR address."]}))]
-    fields: std::collections::BTreeMap<String, Vec<String>>,
-}
+pub(super) use campanile_application::answers::{Detail, Faults};
 
 /// Reads a name in a path; what is no text is nobody's.
 pub(super) fn name(path: Result<Path<String>, PathRejection>) -> Result<String, Problem> {

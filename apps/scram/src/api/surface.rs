@@ -1,24 +1,18 @@
 //! What is around every request of the API: limits, and what is counted.
 
-use crate::app::App;
-use axum::extract::{FromRequestParts, Request, State};
-use axum::middleware::Next;
-use axum::response::{IntoResponse as _, Response};
 use campanile_accounts::{Client, PerMinute, Problem};
-use http::request::Parts;
-use http::{StatusCode, Uri};
+use campanile_application::Requests;
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
+
+pub(super) use campanile_application::{Neighbour, parameter};
 
 /// What is remembered of requests: how they ended, and who has registered lately.
 #[derive(Debug)]
 pub struct Surface {
-    answered: Mutex<BTreeMap<u16, u64>>,
+    pub(super) requests: Arc<Requests>,
     registrations: PerMinute,
 }
-
-/// The longest query of a request, in bytes; more is answered 414.
-const QUERY_BYTES_MAX: usize = 2048;
 
 /// Whose registrations are remembered at most; the oldest are forgotten.
 const REMEMBERED_MAX: usize = 10_000;
@@ -27,16 +21,12 @@ impl Surface {
     /// Begins to count.
     pub fn new(registrations_per_minute_max: u32) -> Surface {
         let registrations = PerMinute::new(registrations_per_minute_max, REMEMBERED_MAX);
-        Surface { answered: Mutex::default(), registrations }
+        Surface { requests: Arc::default(), registrations }
     }
 
     /// Returns how many requests were answered with each status.
     pub fn answered(&self) -> BTreeMap<u16, u64> {
-        lock(&self.answered).clone()
-    }
-
-    fn count(&self, status: StatusCode) {
-        *lock(&self.answered).entry(status.as_u16()).or_default() += 1;
+        self.requests.answered()
     }
 
     /// Lets somebody register, or says how long to wait.
@@ -47,53 +37,4 @@ impl Surface {
     pub(super) fn let_register(&self, client: &Client) -> Result<(), Problem> {
         self.registrations.once_more(client)
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Around every request: no query without end, words for what axum refuses, and a count.
-pub(super) async fn around(State(app): State<App>, request: Request, next: Next) -> Response {
-    let method = request.method().clone();
-    let response = if request.uri().query().is_some_and(|query| query.len() > QUERY_BYTES_MAX) {
-        let detail = format!("The query is longer than {QUERY_BYTES_MAX} bytes.");
-        Problem::Other(StatusCode::URI_TOO_LONG, detail).into_response()
-    } else {
-        next.run(request).await
-    };
-    app.surface.count(response.status());
-    if response.status() != StatusCode::METHOD_NOT_ALLOWED {
-        return response;
-    }
-    // The router adds `Allow`.
-    let detail = format!("Method \"{method}\" not allowed.");
-    Problem::Other(StatusCode::METHOD_NOT_ALLOWED, detail).into_response()
-}
-
-/// Whether a request comes from this very machine.
-///
-/// Where a proxy has passed it on whose word is not asked for, it may come from anywhere.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Neighbour(pub(super) bool);
-
-impl FromRequestParts<App> for Neighbour {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Neighbour, Problem> {
-        let client = Client::from_request_parts(parts, app).await?;
-        let is_passed_on = PASSED_ON.iter().any(|header| parts.headers.contains_key(*header));
-        let is_loopback = client.address.is_some_and(|address| address.is_loopback());
-        Ok(Neighbour(is_loopback && !is_passed_on))
-    }
-}
-
-/// What proxies add.
-const PASSED_ON: [&str; 4] = ["forwarded", "via", "x-forwarded-for", "x-real-ip"];
-
-/// Returns the first parameter of a name that stands behind the question mark.
-pub(super) fn parameter(uri: &Uri, name: &str) -> Option<String> {
-    let query = uri.query().unwrap_or_default();
-    let mut all = url::form_urlencoded::parse(query.as_bytes());
-    all.find_map(|(key, value)| (key == name).then(|| value.into_owned()))
 }

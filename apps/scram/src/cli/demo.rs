@@ -3,9 +3,10 @@
 use super::told::{Failure, Told};
 use super::{logging, serve};
 use crate::server::Server;
-use crate::settings::Settings;
+use crate::settings::{LogFormat, Settings};
 use crate::store::ChangeError;
 use crate::translator::{self, service};
+use campanile_application::Signals;
 use clap::Args;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -38,8 +39,8 @@ const CONNECTS_WITHIN: Duration = Duration::from_secs(5);
 
 pub(super) async fn run(arguments: &Arguments) -> Result<Told, Failure> {
     let settings = settings(arguments)?;
-    logging::start(&settings);
-    let mut signals = serve::Signals::listen()?;
+    logging::start(&settings.log_filter, settings.log_format == LogFormat::Json);
+    let mut signals = Signals::listen()?;
     let _held = serve::hold(&settings, "Or name another --folder, and another --listen.")?;
     let server = serve::start(settings).await?;
     let (stop, stopped) = watch::channel(false);

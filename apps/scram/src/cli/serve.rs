@@ -1,24 +1,21 @@
 //! `scram serve`: the server, until it is told to end.
 
-mod systemd;
-
 use super::told::{Failure, Told};
 use super::warnings::warnings;
 use super::{logging, tools};
 use crate::database::Held;
 use crate::server::Server;
-use crate::settings::{Settings, unknown_variables};
+use crate::settings::{LogFormat, Settings, unknown_variables};
+use campanile_application::{Signals, Systemd};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::pin::pin;
 use std::time::Duration;
-use systemd::Systemd;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::timeout;
 use tracing::{info, warn};
 
 pub(super) async fn run() -> Result<Told, Failure> {
     let settings = tools::settings()?;
-    logging::start(&settings);
+    logging::start(&settings.log_filter, settings.log_format == LogFormat::Json);
     say_essentials(&settings);
     let mut signals = Signals::listen()?;
     let _held = hold(&settings, "Several servers share PostgreSQL: see SCRAM_DATABASE_URL.")?;
@@ -52,7 +49,7 @@ async fn start_unless(
         () = signals.wait() => {}
     }
     let Ok(started) = timeout(BEGINS_WITHIN, starting).await else { return Ok(None) };
-    signals.was_told = true;
+    signals.was_told();
     started.map(Some)
 }
 
@@ -111,35 +108,5 @@ fn say_essentials(settings: &Settings) {
     );
     for warning in warnings(settings) {
         warn!("{warning}");
-    }
-}
-
-/// What tells the process to end. It is heard from the time on when this is made, also while the
-/// server starts.
-pub(super) struct Signals {
-    terminate: Signal,
-    interrupt: Signal,
-    /// Whether one has come already.
-    was_told: bool,
-}
-
-impl Signals {
-    pub(super) fn listen() -> Result<Signals, Failure> {
-        let listen = |kind| {
-            signal(kind).map_err(|error| Failure::of(format!("signals cannot be heard: {error}")))
-        };
-        let terminate = listen(SignalKind::terminate())?;
-        Ok(Signals { terminate, interrupt: listen(SignalKind::interrupt())?, was_told: false })
-    }
-
-    /// Waits for SIGTERM or SIGINT.
-    pub(super) async fn wait(&mut self) {
-        if self.was_told {
-            return;
-        }
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
-        }
     }
 }

@@ -6,7 +6,7 @@ use crate::app::App;
 use crate::database;
 use crate::entities::action_type;
 use crate::settings::Settings;
-use crate::store::{Author, Store};
+use crate::store::{Author, ChangeError, Store};
 use campanile_accounts::{Accounts, User};
 use std::io::Write;
 use std::path::Path;
@@ -106,4 +106,10 @@ fn name_of_user() -> String {
         ["SUDO_USER", "USER", "LOGNAME"].into_iter().filter_map(|name| std::env::var(name).ok());
     let name = named.map(|name| name.trim().to_owned()).find(|name| !name.is_empty());
     name.map_or_else(|| "administrator".to_owned(), |name| name.chars().take(150).collect())
+}
+
+impl From<ChangeError> for Failure {
+    fn from(error: ChangeError) -> Failure {
+        Failure::of(error.to_string())
+    }
 }

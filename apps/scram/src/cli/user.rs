@@ -1,12 +1,11 @@
 //! `scram user`: people who log in.
 
-use super::told::{Failure, Told, table};
+use super::told::{Failure, FromStdin, Told, table};
 use super::tools::Tools;
 use crate::app::{READONLY, READWRITE};
-use campanile_accounts::{NewUser, Password, User};
+use campanile_accounts::{NewUser, User};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
-use std::io::Read;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -82,14 +81,6 @@ pub(super) struct Change {
     /// Its address
     #[arg(long, value_name = "ADDRESS")]
     email: Option<String>,
-}
-
-/// Where a password comes from: never from an argument, which all processes of the machine see.
-#[derive(Debug, Args)]
-pub(super) struct FromStdin {
-    /// Read the password from the first line of standard input
-    #[arg(long, required = true)]
-    password_stdin: bool,
 }
 
 pub(super) async fn run(tools: &Tools, command: Command) -> Result<Told, Failure> {
@@ -177,19 +168,4 @@ fn object(user: &User) -> Value {
         "username": user.username, "name": user.name, "email": user.email, "groups": user.groups,
         "is_superuser": user.is_superuser, "is_active": user.is_active,
     })
-}
-
-impl FromStdin {
-    fn read(&self) -> Result<Password, Failure> {
-        let mut text = String::new();
-        let failed = |error| Failure::of(format!("the password cannot be read: {error}"));
-        std::io::stdin().take(4096).read_to_string(&mut text).map_err(failed)?;
-        let line = text.lines().next().unwrap_or_default();
-        if line.is_empty() {
-            let message = "standard input holds no password: pipe it in, or type it and end with \
-                           Enter and Ctrl-D";
-            return Err(Failure::usage(message));
-        }
-        Ok(Password::from(line))
-    }
 }

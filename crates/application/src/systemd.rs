@@ -7,11 +7,12 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
 
 /// The line to systemd; nothing is said where nobody listens.
-pub(super) struct Systemd(Option<UnixDatagram>);
+#[derive(Debug)]
+pub struct Systemd(Option<UnixDatagram>);
 
 impl Systemd {
     /// Connects to whom the environment names.
-    pub(super) fn from_environment() -> Systemd {
+    pub fn from_environment() -> Systemd {
         let socket = std::env::var_os("NOTIFY_SOCKET").and_then(|name| {
             connect(&name)
                 .inspect_err(|error| tracing::warn!(%error, "NOTIFY_SOCKET cannot be used"))
@@ -21,12 +22,12 @@ impl Systemd {
     }
 
     /// Says that requests are answered.
-    pub(super) fn is_ready(&self) {
+    pub fn is_ready(&self) {
         self.say("READY=1");
     }
 
     /// Says that the process is about to end.
-    pub(super) fn is_stopping(&self) {
+    pub fn is_stopping(&self) {
         self.say("STOPPING=1");
     }
 

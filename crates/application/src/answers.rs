@@ -1,14 +1,32 @@
-//! `/auth-token/`: the accounts answer it; here it is described.
+//! What programs are told that did not get what they wanted, and how they get a token, as an API's
+//! description says it. The accounts answer so.
 
 #![expect(dead_code, reason = "it is only described here")]
 
-use super::problems::{Detail, Faults};
+use serde::Serialize;
 use utoipa::ToSchema;
+
+/// Why something was not done.
+#[derive(Serialize, ToSchema)]
+pub struct Detail {
+    /// A sentence for a person.
+    #[schema(example = "You do not have permission to perform this action.")]
+    detail: String,
+}
+
+/// Which fields were wrong, and why; or, as `detail`, what else was.
+#[derive(Serialize, ToSchema)]
+pub struct Faults {
+    /// For each field that was wrong, sentences for a person.
+    #[serde(flatten)]
+    #[schema(example = json!({"username": ["This field is required."]}))]
+    fields: std::collections::BTreeMap<String, Vec<String>>,
+}
 
 /// Who wants a token.
 #[derive(ToSchema)]
 #[schema(example = json!({"username": "ada", "password": "…"}))]
-pub(super) struct NameAndPassword {
+pub struct NameAndPassword {
     /// The name to log in with.
     username: String,
     /// The password.
@@ -17,7 +35,7 @@ pub(super) struct NameAndPassword {
 
 /// What to show from now on.
 #[derive(ToSchema)]
-pub(super) struct Token {
+pub struct Token {
     /// 40 hexadecimal digits, for `Authorization: Token …`.
     token: String,
 }
@@ -31,4 +49,4 @@ pub(super) struct Token {
         (status = 429, description = "Too many tries have failed: later.", body = Detail),
     )
 )]
-pub(super) fn token() {}
+pub fn token() {}

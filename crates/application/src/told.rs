@@ -1,6 +1,5 @@
 //! What a command says: that it was done, or why not.
 
-use crate::store::ChangeError;
 use campanile_accounts::Problem;
 use sea_orm::DbErr;
 use serde_json::Value;
@@ -9,30 +8,35 @@ use std::process::ExitCode;
 
 /// What was done, for people and for scripts.
 #[derive(Debug)]
-pub(super) struct Told {
+pub struct Told {
     text: String,
     json: Value,
 }
 
 /// Why a command did not do what it should.
 #[derive(Debug)]
-pub(super) struct Failure {
+pub struct Failure {
     status: u8,
     message: String,
 }
 
 impl Told {
-    pub(super) fn new(text: impl Into<String>, json: Value) -> Told {
+    /// What was done, as text and as one object.
+    pub fn new(text: impl Into<String>, json: Value) -> Told {
         Told { text: text.into(), json }
     }
 
     /// What has said everything already, or has nothing to say.
-    pub(super) fn nothing() -> Told {
+    pub fn nothing() -> Told {
         Told::new("", Value::Null)
     }
 
     /// Says it: as text, or as one object.
-    pub(super) fn print(self, as_json: bool) -> Result<(), Failure> {
+    ///
+    /// # Errors
+    ///
+    /// If standard output cannot be written to.
+    pub fn print(self, as_json: bool) -> Result<(), Failure> {
         match self {
             Told { json: Value::Null, .. } => Ok(()),
             Told { json, .. } if as_json => write_out(&format!("{json}\n")),
@@ -43,24 +47,29 @@ impl Told {
 
 impl Failure {
     /// It was tried, and failed.
-    pub(super) fn of(message: impl Into<String>) -> Failure {
+    pub fn of(message: impl Into<String>) -> Failure {
         Failure { status: 1, message: message.into() }
     }
 
     /// It could not begin: what was said or set makes no sense.
-    pub(super) fn usage(message: impl Into<String>) -> Failure {
+    pub fn usage(message: impl Into<String>) -> Failure {
         Failure { status: 2, message: message.into() }
     }
 
-    pub(super) fn print(self) -> ExitCode {
+    /// Says it on standard error, under the name of the program, and returns the status to exit with.
+    pub fn print(self, program: &str) -> ExitCode {
         // There is nowhere to complain about a closed standard error.
-        let _ = writeln!(std::io::stderr(), "scram: {}", tamed(&self.message, "\n"));
+        let _ = writeln!(std::io::stderr(), "{program}: {}", tamed(&self.message, "\n"));
         ExitCode::from(self.status)
     }
 }
 
 /// Writes to standard output; that nobody reads it any more is no failure.
-pub(super) fn write_out(text: &str) -> Result<(), Failure> {
+///
+/// # Errors
+///
+/// If it cannot be written to.
+pub fn write_out(text: &str) -> Result<(), Failure> {
     match std::io::stdout().write_all(text.as_bytes()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
             Err(Failure::of(format!("standard output cannot be written to: {error}")))
@@ -70,7 +79,7 @@ pub(super) fn write_out(text: &str) -> Result<(), Failure> {
 }
 
 /// Lays out rows in columns, below their names; says `none` where there are none.
-pub(super) fn table(names: &[&str], rows: &[Vec<String>], none: &str) -> String {
+pub fn table(names: &[&str], rows: &[Vec<String>], none: &str) -> String {
     if rows.is_empty() {
         return none.to_owned();
     }
@@ -114,11 +123,5 @@ impl From<DbErr> for Failure {
 impl From<Problem> for Failure {
     fn from(problem: Problem) -> Failure {
         Failure::of(problem.to_string())
-    }
-}
-
-impl From<ChangeError> for Failure {
-    fn from(error: ChangeError) -> Failure {
-        Failure::of(error.to_string())
     }
 }
