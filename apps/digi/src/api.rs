@@ -11,6 +11,8 @@ mod search;
 mod users;
 
 mod health;
+mod metrics;
+mod schema;
 
 pub(crate) mod asked;
 mod problems;
@@ -18,9 +20,11 @@ mod problems;
 use crate::app::App;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn_with_state;
 use axum::routing::any;
 use campanile_accounts::Problem;
-use std::sync::LazyLock;
+use campanile_application::around;
+use std::sync::{Arc, LazyLock};
 use utoipa::OpenApi;
 use utoipa::openapi::OpenApi as Document;
 use utoipa_axum::router::OpenApiRouter;
@@ -33,8 +37,14 @@ pub const BODY_BYTES_MAX: usize = 64 << 10;
 pub fn routes(app: &App) -> Router<App> {
     let nothing = async || Problem::NotFound;
     let (router, _) = described().split_for_parts();
-    let router = router.route("/api/", any(nothing)).route("/api/{*path}", any(nothing));
-    app.accounts.api(router).layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+    let router = router
+        .route("/api/", any(nothing))
+        .route("/api/{*path}", any(nothing))
+        .merge(schema::routes());
+    app.accounts
+        .api(router)
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(from_fn_with_state(Arc::clone(&app.requests), around))
 }
 
 #[derive(OpenApi)]
@@ -50,6 +60,7 @@ pub fn routes(app: &App) -> Router<App> {
         (name = "messages", description = "What is said in them."),
         (name = "server", description = "How this server is."),
     ),
+    paths(campanile_application::answers::token)
 )]
 struct Description;
 
@@ -70,6 +81,7 @@ fn described() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(Description::openapi())
         .nest("/api/v1", routes)
         .routes(routes!(health::health))
+        .routes(routes!(metrics::metrics))
 }
 
 static DOCUMENT: LazyLock<Document> = LazyLock::new(|| described().split_for_parts().1);

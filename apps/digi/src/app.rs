@@ -1,16 +1,23 @@
 //! What every request, socket and timer of one server shares.
 
 use crate::database::Database;
+use crate::entities::chat_message;
 use crate::events::{ChatEvent, Tell};
 use crate::frames::Frames;
+use crate::pace::Pace;
 use crate::presence::Presence;
 use crate::settings::Settings;
-use crate::store::{Answer, ConversationError, FindError, Membership, Store};
+use crate::statistics::Counters;
+use crate::store::{
+    Added, Answer, ConversationError, FindError, Membership, NewMessage, Store, WriteError,
+};
 use axum::extract::FromRef;
 use campanile_accounts::{Accounts, Problem, Transport, User};
+use campanile_application::Requests;
 use campanile_consumer::Server as Sockets;
 use chrono::Utc;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// What every request, socket and timer of one server shares. Clones are the same.
 #[derive(Clone, Debug)]
@@ -29,6 +36,14 @@ pub struct App {
     pub presence: Presence,
     /// What is shown of rows.
     pub frames: Frames,
+    /// How much each user may change.
+    pub pace: Arc<Pace>,
+    /// How many frames of whatever kind each may send.
+    pub frames_pace: Arc<Pace>,
+    /// How requests for the API have ended.
+    pub requests: Arc<Requests>,
+    /// What else is counted.
+    pub counters: Arc<Counters>,
 }
 
 impl App {
@@ -59,6 +74,60 @@ impl App {
 
 /// What sockets and the API do alike.
 impl App {
+    /// Adds a message, as [`Store::add`] does, if its sender has not said too much lately.
+    ///
+    /// # Errors
+    ///
+    /// [`ChangeError::TooMuch`] if so, or as [`Store::add`].
+    pub async fn add(&self, by: &Membership, new: &NewMessage) -> Result<Added, ChangeError> {
+        self.once_more(by)?;
+        let added = self.counted(self.store.add(by, new).await)?;
+        let counter = if added.is_new { &self.counters.added } else { &self.counters.repeated };
+        counter.one_more();
+        Ok(added)
+    }
+
+    /// Gives a message another text, as [`Store::edit`] does, in the same measure.
+    ///
+    /// # Errors
+    ///
+    /// [`ChangeError::TooMuch`] if there were too many, or as [`Store::edit`].
+    pub async fn edit(
+        &self,
+        by: &Membership,
+        message: i64,
+        body: &str,
+    ) -> Result<chat_message::Model, ChangeError> {
+        self.once_more(by)?;
+        let edited = self.counted(self.store.edit(by, message, body).await)?;
+        self.counters.edited.one_more();
+        Ok(edited)
+    }
+
+    /// Deletes a message, as [`Store::delete`] does, in the same measure.
+    ///
+    /// # Errors
+    ///
+    /// [`ChangeError::TooMuch`] if there were too many, or as [`Store::delete`].
+    pub async fn delete(&self, by: &Membership, message: i64) -> Result<(), ChangeError> {
+        self.once_more(by)?;
+        self.counted(self.store.delete(by, message).await)?;
+        self.counters.deleted.one_more();
+        Ok(())
+    }
+
+    fn once_more(&self, by: &Membership) -> Result<(), ChangeError> {
+        let paced = self.pace.once_more(by.user()).map_err(ChangeError::TooMuch);
+        paced.inspect_err(|_| self.counters.rate_limited.one_more())
+    }
+
+    fn counted<T>(&self, written: Result<T, WriteError>) -> Result<T, WriteError> {
+        written.inspect_err(|error| match error {
+            WriteError::Invalid(_) | WriteError::TooLong(_) => self.counters.invalid.one_more(),
+            _ => self.counters.refused.one_more(),
+        })
+    }
+
     /// Moves the mark of what a user has read forward, and tells both.
     ///
     /// # Errors
@@ -111,6 +180,21 @@ impl App {
             self.answer(&membership, Answer::Leave).await?;
         }
         Ok(())
+    }
+}
+
+/// Why a message was not changed.
+#[derive(Debug)]
+pub enum ChangeError {
+    /// There was too much of it lately: this is how long to wait.
+    TooMuch(Duration),
+    /// The store has refused it.
+    Write(WriteError),
+}
+
+impl From<WriteError> for ChangeError {
+    fn from(error: WriteError) -> ChangeError {
+        ChangeError::Write(error)
     }
 }
 

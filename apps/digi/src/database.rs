@@ -2,7 +2,7 @@
 
 use crate::migrations::Migrator;
 use campanile_database::Application;
-pub use campanile_database::{Database, OpenError};
+pub use campanile_database::{Database, Held, OpenError};
 
 const DIGI: Application = Application {
     name: "digi",

@@ -9,6 +9,7 @@ use crate::store::{Line, Membership, Standing, Told};
 use chrono::{DateTime, SecondsFormat, Utc};
 use sea_orm::DbErr;
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 use utoipa::ToSchema;
 
 /// A message.
@@ -193,6 +194,24 @@ pub struct Refused {
     /// After how many seconds it may be tried again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_after: Option<u64>,
+}
+
+impl Refused {
+    /// It is no frame, or not one for here.
+    pub fn invalid(why: &str) -> Refused {
+        Refused { code: "invalid", detail: why.to_owned(), ..Refused::default() }
+    }
+
+    /// There was too much of it lately.
+    pub fn too_much(wait: Duration) -> Refused {
+        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        Refused {
+            code: "rate_limited",
+            detail: format!("That is too much at once. Go on in {seconds} seconds."),
+            retry_after: Some(seconds),
+            ..Refused::default()
+        }
+    }
 }
 
 /// Makes what is shown of rows. Clones are the same.

@@ -5,12 +5,14 @@
 
 use crate::events::{ChatEvent, Tell};
 use crate::frames::Frames;
+use crate::statistics::Counters;
 use crate::store::{Store, Told};
 use campanile_layer::SendError;
 use chrono::TimeDelta;
 use futures_util::{StreamExt as _, stream};
 use sea_orm::DbErr;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Publishes what is to be published, of this process and of others that were killed.
@@ -18,6 +20,7 @@ pub struct Publisher {
     store: Store,
     frames: Frames,
     tell: Tell,
+    counters: Arc<Counters>,
 }
 
 /// How many events are read at once.
@@ -34,8 +37,8 @@ const ABANDONED_AFTER: TimeDelta = TimeDelta::seconds(5);
 
 impl Publisher {
     /// Makes it.
-    pub fn new(store: Store, frames: Frames, tell: Tell) -> Publisher {
-        Publisher { store, frames, tell }
+    pub fn new(store: Store, frames: Frames, tell: Tell, counters: Arc<Counters>) -> Publisher {
+        Publisher { store, frames, tell, counters }
     }
 
     /// Publishes for as long as it is polled.
@@ -45,6 +48,7 @@ impl Publisher {
                 Ok(published) if published == BATCH as usize => continue,
                 Ok(_) => {}
                 Err(error) => {
+                    self.counters.publishing_failed.one_more();
                     tracing::warn!(%error, "messages are not published: trying again");
                     tokio::time::sleep(TICK).await;
                 }
@@ -72,6 +76,7 @@ impl Publisher {
         let told: Vec<Vec<Told>> = told.buffer_unordered(AT_ONCE).collect().await;
         let told: Vec<Told> = told.into_iter().flatten().collect();
         self.store.published(&told).await?;
+        self.counters.published.add(told.len());
         Ok(if told.is_empty() { 0 } else { count })
     }
 
@@ -80,6 +85,7 @@ impl Publisher {
         let mut told = Vec::with_capacity(events.len());
         for event in events {
             if let Err(error) = self.tell_of(conversation, event.clone()).await {
+                self.counters.publishing_failed.one_more();
                 tracing::debug!(error, conversation, "a message is not published yet");
                 break;
             }

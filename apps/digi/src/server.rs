@@ -5,6 +5,7 @@ use crate::database::{self, OpenError};
 use crate::events::Tell;
 use crate::frames::Frames;
 use crate::names::Names;
+use crate::pace::Pace;
 use crate::presence::{Keeper, Presence};
 use crate::publish::Publisher;
 use crate::settings::Settings;
@@ -130,6 +131,10 @@ async fn open(settings: &Arc<Settings>) -> Result<App, StartError> {
         sockets,
         presence,
         frames,
+        pace: Arc::new(Pace::new(settings.limits.changes_per_10_s_max)),
+        frames_pace: Arc::new(Pace::new(settings.limits.frames_per_10_s_max)),
+        requests: Arc::default(),
+        counters: Arc::default(),
     })
 }
 
@@ -164,9 +169,11 @@ fn router(app: &App) -> Router {
 
 /// All that goes on without being asked for.
 fn work(app: &App) -> JoinSet<()> {
-    let App { settings, store, accounts, frames, presence, tell, .. } = app;
+    let App { settings, store, accounts, frames, presence, tell, counters, .. } = app;
     let mut work = JoinSet::new();
-    work.spawn(Publisher::new(store.clone(), frames.clone(), tell.clone()).run());
+    work.spawn(
+        Publisher::new(store.clone(), frames.clone(), tell.clone(), Arc::clone(counters)).run(),
+    );
     work.spawn(Keeper::new(presence.clone(), frames.names().clone(), tell.clone()).run());
     work.spawn(accounts.clone().keep_house());
     work.spawn(purge(store.clone(), settings.limits.events_kept));

@@ -4,6 +4,7 @@
 mod tests;
 
 use crate::ids::Ids;
+use campanile_application::logging::is_filter;
 pub use campanile_environment::SettingsError;
 use campanile_environment::{Environment, SecretUrl, Value, Variable};
 use std::net::{IpAddr, SocketAddr};
@@ -30,6 +31,10 @@ pub struct Settings {
     pub registration: bool,
     /// The proxies whose word is taken about who asks, and whether by TLS; none has none.
     pub proxies: Vec<IpAddr>,
+    /// Which lines the log has: `info`, or `target=level,…`.
+    pub log_filter: String,
+    /// Whether each line of the log is an object of JSON.
+    pub log_json: bool,
     /// How much of everything there may be.
     pub limits: Limits,
 }
@@ -43,6 +48,8 @@ pub struct Limits {
     pub message_chars_max: usize,
     /// How many messages, edits and deletions one user makes in 10 seconds at most.
     pub changes_per_10_s_max: u32,
+    /// How many frames of whatever kind one user sends in 10 seconds at most.
+    pub frames_per_10_s_max: u32,
     /// How many sockets one user has open at most.
     pub sockets_per_user_max: usize,
     /// How many conversations one user asks for in a day at most.
@@ -76,9 +83,12 @@ pub const VARIABLES: &[Variable] = &[
     (FRAME_BYTES, "65536", "bytes in a frame from a browser at most, 1024 to 1048576"),
     (MESSAGE_CHARS, "4000", "characters in a message at most, 1 to 100000"),
     (CHANGES, "20", "messages, edits and deletions of one user in 10 seconds at most, 1 to 10000"),
+    (FRAMES, "200", "frames of whatever kind of one user in 10 seconds at most, 10 to 100000"),
     (SOCKETS, "20", "sockets of one user at most, 1 to 1000"),
     (REQUESTS, "50", "conversations that one user asks for in a day at most, 1 to 10000"),
     (PAGE_MESSAGES, "200", "messages on a page of history at most, 1 to 1000"),
+    (LOG_FILTER, "info", "lines of the log: off, error, warn, info, debug, or target=level,…"),
+    (LOG_FORMAT, "text", "text, or json: an object a line"),
     (EVENTS_KEPT, "30", "days for which a browser may be away and is told each change, 1 to 365"),
 ];
 
@@ -94,13 +104,16 @@ const PROXIES: &str = "DIGI_PROXIES";
 const FRAME_BYTES: &str = "DIGI_FRAME_BYTES_MAX";
 const MESSAGE_CHARS: &str = "DIGI_MESSAGE_CHARS_MAX";
 const CHANGES: &str = "DIGI_CHANGES_PER_10_S_MAX";
+const FRAMES: &str = "DIGI_FRAMES_PER_10_S_MAX";
 const SOCKETS: &str = "DIGI_SOCKETS_PER_USER_MAX";
 const REQUESTS: &str = "DIGI_REQUESTS_PER_DAY_MAX";
 const PAGE_MESSAGES: &str = "DIGI_PAGE_MESSAGES_MAX";
+const LOG_FILTER: &str = "DIGI_LOG_FILTER";
+const LOG_FORMAT: &str = "DIGI_LOG_FORMAT";
 const EVENTS_KEPT: &str = "DIGI_EVENTS_KEPT_DAYS";
 
 /// What no error may show.
-const SECRETS: &[&str] = &[DATABASE_URL, REDIS_URL, KEYS];
+pub(crate) const SECRETS: &[&str] = &[DATABASE_URL, REDIS_URL, KEYS];
 
 impl Settings {
     /// Reads the environment of this process.
@@ -111,6 +124,14 @@ impl Settings {
     /// are none: a key made up at each start would end all links.
     pub fn from_environment() -> Result<Settings, SettingsError> {
         Settings::read(campanile_environment::of_process)
+    }
+
+    /// Says of each variable of this process that seems to be meant for the server, and is not known,
+    /// which one may be meant.
+    pub fn unknown_variables() -> Vec<String> {
+        let lookup = &campanile_environment::of_process;
+        let environment = Environment { variables: VARIABLES, secrets: SECRETS, lookup };
+        environment.unknown("DIGI_", &[], campanile_environment::set_for_process())
     }
 
     /// Reads variables from wherever they are; an empty one counts as not set.
@@ -132,6 +153,8 @@ impl Settings {
             instance: value(INSTANCE).name_of_process(listen)?,
             registration: value(REGISTRATION).one_of(&[("yes", true), ("no", false)])?,
             proxies: value(PROXIES).addresses()?,
+            log_filter: value(LOG_FILTER).such(is_filter)?,
+            log_json: value(LOG_FORMAT).one_of(&[("text", false), ("json", true)])?,
             limits: limits(value)?,
         })
     }
@@ -142,6 +165,7 @@ fn limits(value: impl Fn(&'static str) -> Value) -> Result<Limits, SettingsError
         frame_bytes_max: value(FRAME_BYTES).number(1024, 1_048_576)?,
         message_chars_max: value(MESSAGE_CHARS).number(1, 100_000)?,
         changes_per_10_s_max: value(CHANGES).number(1, 10_000)?,
+        frames_per_10_s_max: value(FRAMES).number(10, 100_000)?,
         sockets_per_user_max: value(SOCKETS).number(1, 1000)?,
         requests_per_day_max: value(REQUESTS).number(1, 10_000)?,
         page_messages_max: value(PAGE_MESSAGES).number(1, 1000)?,

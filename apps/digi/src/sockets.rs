@@ -5,6 +5,7 @@
 //! | `chat` | a conversation's socket: what was missed, then each event, and what its browser sends |
 //! | `inbox` | a list's socket: each line that changes |
 //! | `admission` | who is let in, and until when |
+//! | `typing` | whether the other writes |
 //! | `request` | what browsers send, read |
 
 // In reading order, which the blank lines keep.
@@ -14,6 +15,8 @@ mod chat;
 mod inbox;
 
 mod admission;
+
+mod typing;
 
 mod request;
 

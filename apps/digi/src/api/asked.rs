@@ -4,7 +4,6 @@ use crate::app::App;
 use crate::store::Membership;
 use axum::extract::{FromRequestParts, Path};
 use campanile_accounts::{Problem, User};
-use http::Uri;
 use http::request::Parts;
 use std::collections::HashMap;
 
@@ -36,11 +35,4 @@ impl FromRequestParts<App> for Asked {
         let message = path.get("message_id").map(|id| app.frames.message_of(id));
         Ok(Asked { membership, message })
     }
-}
-
-/// Returns the first parameter of a name that stands behind the question mark.
-pub(super) fn parameter(uri: &Uri, name: &str) -> Option<String> {
-    let query = uri.query().unwrap_or_default();
-    let mut all = url::form_urlencoded::parse(query.as_bytes());
-    all.find_map(|(key, value)| (key == name).then(|| value.into_owned()))
 }

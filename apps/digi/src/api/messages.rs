@@ -1,6 +1,6 @@
 //! `connections/<id>/messages/`: what is said.
 
-use super::asked::{Asked, parameter};
+use super::asked::Asked;
 use super::problems::{Detail, Faults};
 use crate::app::App;
 use crate::frames::ChatMessage;
@@ -8,6 +8,7 @@ use crate::store::{NewMessage, Page};
 use axum::Json;
 use axum::extract::State;
 use campanile_accounts::{FormOrJson, Problem};
+use campanile_application::parameter;
 use http::{StatusCode, Uri};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -114,7 +115,7 @@ pub(super) async fn add(
     FormOrJson(said): FormOrJson<Said>,
 ) -> Result<(StatusCode, Json<ChatMessage>), Problem> {
     let new = NewMessage { body: text(said.message)?, client_id: said.client_id };
-    let added = app.store.add(&asked.membership, &new).await?;
+    let added = app.add(&asked.membership, &new).await?;
     let status = if added.is_new { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, Json(app.frames.message(added.message).await?)))
 }
@@ -140,7 +141,7 @@ pub(super) async fn edit(
     FormOrJson(said): FormOrJson<Said>,
 ) -> Result<Json<ChatMessage>, Problem> {
     let body = text(said.message)?;
-    let edited = app.store.edit(&asked.membership, asked.message(), &body).await?;
+    let edited = app.edit(&asked.membership, asked.message(), &body).await?;
     Ok(Json(app.frames.message(edited).await?))
 }
 
@@ -159,7 +160,7 @@ pub(super) async fn edit(
     )
 )]
 pub(super) async fn delete(State(app): State<App>, asked: Asked) -> Result<StatusCode, Problem> {
-    app.store.delete(&asked.membership, asked.message()).await?;
+    app.delete(&asked.membership, asked.message()).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

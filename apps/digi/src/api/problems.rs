@@ -1,27 +1,11 @@
 //! What is answered when something was not done.
 
+use crate::app::ChangeError;
 use crate::store::{ConversationError, FindError, WriteError};
 use campanile_accounts::Problem;
 use http::StatusCode;
-use serde::Serialize;
-use utoipa::ToSchema;
 
-/// Why something was not done.
-#[derive(Serialize, ToSchema)]
-pub(super) struct Detail {
-    /// A sentence for a person.
-    #[schema(example = "Not found.")]
-    detail: String,
-}
-
-/// Which fields were wrong, and why; or, as `detail`, what else was.
-#[derive(Serialize, ToSchema)]
-pub(super) struct Faults {
-    /// For each field that was wrong, sentences for a person.
-    #[serde(flatten)]
-    #[schema(example = json!({"message": ["A message has a text."]}))]
-    fields: std::collections::BTreeMap<String, Vec<String>>,
-}
+pub(super) use campanile_application::answers::{Detail, Faults};
 
 impl From<FindError> for Problem {
     fn from(error: FindError) -> Problem {
@@ -53,6 +37,15 @@ impl From<WriteError> for Problem {
             WriteError::NotOwner => Problem::Forbidden(text),
             WriteError::Invalid(_) | WriteError::TooLong(_) => Problem::field("message", text),
             WriteError::Database(error) => error.into(),
+        }
+    }
+}
+
+impl From<ChangeError> for Problem {
+    fn from(error: ChangeError) -> Problem {
+        match error {
+            ChangeError::TooMuch(wait) => Problem::Throttled(wait),
+            ChangeError::Write(error) => error.into(),
         }
     }
 }

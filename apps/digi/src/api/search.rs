@@ -1,6 +1,5 @@
 //! `search/`: messages by a part of their text.
 
-use super::asked::parameter;
 use super::problems::{Detail, Faults};
 use crate::app::App;
 use crate::frames::ChatMessage;
@@ -8,6 +7,7 @@ use crate::store::QUERY_CHARS_MIN;
 use axum::Json;
 use axum::extract::State;
 use campanile_accounts::{Problem, User};
+use campanile_application::parameter;
 use http::Uri;
 use serde::Serialize;
 use utoipa::ToSchema;

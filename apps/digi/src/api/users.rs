@@ -1,12 +1,12 @@
 //! `users/`: who asks, and whom to talk to.
 
-use super::asked::parameter;
 use super::problems::Detail;
 use crate::app::App;
 use crate::frames::Person;
 use axum::Json;
 use axum::extract::State;
 use campanile_accounts::{Problem, User};
+use campanile_application::parameter;
 use http::Uri;
 use serde::Serialize;
 use utoipa::ToSchema;

@@ -1,21 +1,77 @@
 //! `digi serve`: the server, until it is told to end.
 
+use super::{tools, warnings::warnings};
+use crate::database::Held;
 use crate::server::Server;
 use crate::settings::Settings;
-use tokio::signal::unix::{SignalKind, signal};
-use tracing::info;
+use campanile_application::{Failure, Signals, Systemd, Told, logging};
+use std::pin::pin;
+use std::time::Duration;
+use tokio::time::timeout;
+use tracing::{info, warn};
 
-pub(super) async fn run() -> Result<(), String> {
-    let settings = Settings::from_environment().map_err(|error| error.to_string())?;
-    let _ = tracing_subscriber::fmt().with_writer(std::io::stderr).try_init();
-    let mut terminate = signal(SignalKind::terminate()).map_err(|error| error.to_string())?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| error.to_string())?;
-    let server = Server::start(settings).await.map_err(|error| error.to_string())?;
-    info!("listening on http://{}/", server.address());
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
+pub(super) async fn run() -> Result<Told, Failure> {
+    let settings = tools::settings()?;
+    logging::start(&settings.log_filter, settings.log_json);
+    say_essentials(&settings);
+    let mut signals = Signals::listen()?;
+    let _held = hold(&settings, "Several processes share PostgreSQL: see DIGI_DATABASE_URL.")?;
+    let Some(server) = start_unless(&mut signals, settings).await? else {
+        info!("told to end, and the database had not answered");
+        return Ok(Told::nothing());
+    };
+    let systemd = Systemd::from_environment();
+    systemd.is_ready();
+    signals.wait().await;
+    info!("told to end");
+    systemd.is_stopping();
     server.shutdown().await;
-    Ok(())
+    Ok(Told::nothing())
+}
+
+/// How long a server that is told to end may go on beginning: enough to make its tables, which are
+/// not to be left half made.
+const BEGINS_WITHIN: Duration = Duration::from_secs(5);
+
+/// Starts a server. Returns none if it was told to end while it waited for the database; a signal
+/// that came when it was as good as there is heard by the next who waits for one.
+async fn start_unless(
+    signals: &mut Signals,
+    settings: Settings,
+) -> Result<Option<Server>, Failure> {
+    let mut starting = pin!(start(settings));
+    tokio::select! {
+        started = &mut starting => return started.map(Some),
+        () = signals.wait() => {}
+    }
+    let Ok(started) = timeout(BEGINS_WITHIN, starting).await else { return Ok(None) };
+    signals.was_told();
+    started.map(Some)
+}
+
+/// Takes the right to be the one server on a file of SQLite, as long as what is returned lives.
+pub(super) fn hold(settings: &Settings, otherwise: &str) -> Result<Option<Held>, Failure> {
+    let held = Held::take(settings.database_url.reveal(), &settings.listen.to_string());
+    held.map_err(|error| Failure::of(format!("{error} {otherwise}")))
+}
+
+/// Starts a server, and says where it is.
+pub(super) async fn start(settings: Settings) -> Result<Server, Failure> {
+    let server = Server::start(settings).await;
+    let server = server.map_err(|error| Failure::of(error.to_string()))?;
+    info!("listening on http://{}/", server.address());
+    Ok(server)
+}
+
+fn say_essentials(settings: &Settings) {
+    info!(
+        version = env!("CARGO_PKG_VERSION"),
+        instance = settings.instance,
+        redis = settings.redis_url.is_some(),
+        registration = settings.registration,
+        "digi begins; `digi check` shows all settings"
+    );
+    for warning in warnings(settings).into_iter().chain(Settings::unknown_variables()) {
+        warn!("{warning}");
+    }
 }

@@ -232,7 +232,7 @@ pub(super) async fn say(
     FormOrJson(typed): FormOrJson<Typed>,
 ) -> Result<Response, Problem> {
     let new = NewMessage { body: typed.text(), client_id: typed.client_id.clone() };
-    match app.store.add(&asked.membership, &new).await.map_err(Problem::from) {
+    match app.add(&asked.membership, &new).await.map_err(Problem::from) {
         Ok(_) => Ok(back(&app, &asked.membership)),
         Err(Problem::Invalid(faults)) => {
             let chat = Chat::of(&app, &user, &asked.membership, &Place::default()).await?;
@@ -252,7 +252,7 @@ pub(super) async fn edit(
     FormOrJson(typed): FormOrJson<Typed>,
 ) -> Result<Response, Problem> {
     let (message, text) = (app.frames.message_of(&typed.message_id), typed.text());
-    match app.store.edit(&asked.membership, message, &text).await.map_err(Problem::from) {
+    match app.edit(&asked.membership, message, &text).await.map_err(Problem::from) {
         Ok(_) => Ok(back(&app, &asked.membership)),
         Err(Problem::Invalid(faults)) => {
             let place = Place { edit: Some(typed.message_id.clone()), ..Place::default() };
@@ -270,7 +270,7 @@ pub(super) async fn delete(
     asked: Asked,
     FormOrJson(typed): FormOrJson<Typed>,
 ) -> Result<Response, Problem> {
-    app.store.delete(&asked.membership, app.frames.message_of(&typed.message_id)).await?;
+    app.delete(&asked.membership, app.frames.message_of(&typed.message_id)).await?;
     Ok((Message::success("Deleted for both."), back(&app, &asked.membership)).into_response())
 }
 

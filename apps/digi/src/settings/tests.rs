@@ -20,6 +20,7 @@ fn with_a_key_alone_it_is_a_server_on_this_machine_with_the_documents_limits() {
         frame_bytes_max: 64 * 1024,
         message_chars_max: 4000,
         changes_per_10_s_max: 20,
+        frames_per_10_s_max: 200,
         sockets_per_user_max: 20,
         requests_per_day_max: 50,
         page_messages_max: 200,

@@ -1,17 +1,26 @@
 //! A conversation's socket.
+//!
+//! It goes by the numbers of events: what was heard is dropped, what is the next is passed on, and where
+//! one is missing all are asked for. So it makes no difference whether an event comes twice, late or
+//! not at all.
+
+mod asking;
 
 use super::admission::{self, Asking};
 use super::request::Request;
+use super::typing::PeerTyping;
 use crate::app::App;
 use crate::events::{ChatEvent, chat_group};
 use crate::frames::{Frame, Refused, Typing, shown_time};
 use crate::presence::{Seat, Whereabouts};
-use crate::store::{FindError, Membership, NewMessage, Replay, Standing, WriteError};
+use crate::store::{FindError, Membership, Replay, Standing};
+use asking::{Undone, refused};
 use axum::extract::State;
 use campanile_accounts::Problem;
 use campanile_consumer::{
     Accept, Close, CloseCode, Consumer, Context, Json, Missed, Refusal, Scope,
 };
+use sea_orm::DbErr;
 use serde::Deserialize;
 use std::sync::Arc;
 
@@ -21,10 +30,11 @@ pub(super) struct Chat {
     membership: Membership,
     /// Who this is, by name.
     me: Arc<str>,
-    /// The number up to which this browser has heard everything; none before hello.
+    /// The number up to which this browser has heard everything.
     heard: i64,
-    /// The number after which its browser wants to hear everything.
+    /// The number after which it wants to hear everything; none if it only wants what is new.
     after: Option<i64>,
+    typing: PeerTyping,
     _seat: Seat,
 }
 
@@ -57,13 +67,19 @@ impl Consumer for Chat {
         if membership.standing() != Standing::Accepted {
             return Err(Refusal::new(Problem::NotFound));
         }
+        let seat = admission::seat(app, logged_in, Some(conversation))?;
         // What was missed is read when this is done: so no event falls between the two.
         context.group_add(&chat_group(conversation)).await?;
-        admission::close_when_ended(logged_in, context)?;
-        let seat = admission::seat(app, logged_in, Some(conversation))?;
-        let me = logged_in.user.username.as_str().into();
-        let after = after.map(|after| after.max(0));
-        Ok(Accept::new(Chat { app: app.clone(), membership, me, heard: 0, after, _seat: seat }))
+        admission::close_when_ended(app, logged_in, context)?;
+        Ok(Accept::new(Chat {
+            app: app.clone(),
+            membership,
+            me: logged_in.user.username.as_str().into(),
+            heard: 0,
+            after: after.map(|after| after.max(0)),
+            typing: PeerTyping::default(),
+            _seat: seat,
+        }))
     }
 
     async fn opened(&mut self, context: &mut Context<Self>) -> Result<(), Close> {
@@ -78,14 +94,18 @@ impl Consumer for Chat {
     }
 
     async fn receive(&mut self, text: String, context: &mut Context<Self>) -> Result<(), Close> {
-        let answer = match Request::read(&text) {
-            Ok(request) => self.heed(request, context).await?,
-            Err(refused) => Some(refused),
+        let answer = match self.read(&text) {
+            Err(refused) => refused,
+            Ok(request) => {
+                let names = request.names();
+                match self.heed(request, context).await {
+                    Ok(()) => return Ok(()),
+                    Err(Undone::Closed(close)) => return Err(close),
+                    Err(Undone::Refused(error)) => refused(&error, names),
+                }
+            }
         };
-        if let Some(refused) = answer {
-            context.send(Json(Frame::Error(refused))).await?;
-        }
-        Ok(())
+        Ok(context.send(Json(Frame::Error(answer))).await?)
     }
 
     async fn event(&mut self, event: ChatEvent, context: &mut Context<Self>) -> Result<(), Close> {
@@ -100,6 +120,7 @@ impl Consumer for Chat {
                 self.pass_on(deleted.seq, Frame::ChatMessageDelete(deleted), context).await
             }
             ChatEvent::Typing(typing) if *typing.user != *self.me => {
+                self.typing.heard(&typing, context);
                 Ok(context.send(Json(Frame::Typing(typing))).await?)
             }
             ChatEvent::Presence(whereabouts) if *whereabouts.user != *self.me => {
@@ -140,9 +161,10 @@ impl Chat {
     async fn catch_up(&mut self, context: &mut Context<Chat>) -> Result<(), Close> {
         loop {
             let replay = self.app.store.events_after(&self.membership, self.heard, BATCH).await;
-            match replay.map_err(|error| lost(&error))? {
+            match replay.map_err(|error| self.lost(error))? {
                 Replay::Events(events) if events.is_empty() => return Ok(()),
                 Replay::Events(events) => {
+                    self.app.counters.replayed.add(events.len());
                     for told in events {
                         self.heard = told.seq;
                         let frame = self.app.frames.told(told).await.map_err(away)?;
@@ -150,6 +172,7 @@ impl Chat {
                     }
                 }
                 Replay::Resync(last_seq) => {
+                    self.app.counters.resyncs.one_more();
                     self.heard = last_seq;
                     return Ok(context.send(Json(Frame::Resync { last_seq })).await?);
                 }
@@ -181,109 +204,44 @@ impl Chat {
     async fn look_again(&mut self) -> Result<(), Close> {
         let (user, conversation) = (self.membership.user(), self.membership.conversation().id);
         let found = self.app.store.membership(user, conversation).await;
-        self.membership = found.map_err(|error| lost(&error))?;
+        self.membership = found.map_err(|error| self.lost(error))?;
         match self.membership.standing() {
             Standing::Accepted => Ok(()),
-            _ => Err(no_longer_talking()),
+            _ => Err(self.lost(FindError::NotFound)),
         }
     }
 
-    /// Does what a browser wants. Returns what to answer if it cannot be.
-    async fn heed(
-        &mut self,
-        request: Request,
-        context: &mut Context<Chat>,
-    ) -> Result<Option<Refused>, Close> {
-        let names = request.names();
-        let done = match request {
-            Request::Add { message, client_id } => self.add(message, client_id, context).await?,
-            Request::Edit { message_id, message } => {
-                let number = self.app.frames.message_of(&message_id);
-                let edited = self.app.store.edit(&self.membership, number, &message).await;
-                edited.map(drop)
-            }
-            Request::Delete { message_id } => {
-                let number = self.app.frames.message_of(&message_id);
-                self.app.store.delete(&self.membership, number).await.map(drop)
-            }
-            Request::Read { message_id } => {
-                let number = self.app.frames.message_of(&message_id);
-                self.app.mark_read(&self.membership, number).await.map_err(WriteError::from)
-            }
-            Request::Typing { typing } => {
-                self.tell_typing(typing).await;
-                Ok(())
-            }
-            Request::Ping => {
-                context.send(Json(Frame::Pong)).await?;
-                Ok(())
-            }
-        };
-        Ok(done.err().map(|error| refused(&error, names)))
+    /// Reads what a browser sends, unless it sends too much.
+    fn read(&self, text: &str) -> Result<Request, Refused> {
+        let counters = &self.app.counters;
+        if let Err(wait) = self.app.frames_pace.once_more(self.membership.user()) {
+            counters.rate_limited.one_more();
+            return Err(Refused::too_much(wait));
+        }
+        Request::read(text).inspect_err(|_| counters.invalid.one_more())
     }
 
-    async fn add(
-        &mut self,
-        body: String,
-        client_id: Option<String>,
-        context: &mut Context<Chat>,
-    ) -> Result<Result<(), WriteError>, Close> {
-        let new = NewMessage { body, client_id };
-        let added = match self.app.store.add(&self.membership, &new).await {
-            Ok(added) => added,
-            Err(error) => return Ok(Err(error)),
-        };
-        if added.is_new {
-            // It comes with the event, as for all others.
-            return Ok(Ok(()));
+    fn lost(&self, error: FindError) -> Close {
+        match error {
+            FindError::Database(error) => away(error),
+            FindError::NotFound => {
+                self.app.counters.closed_not_talking.one_more();
+                let code = CloseCode::of_application(NO_LONGER_TALKING);
+                Close::new(code, "the two do not talk any more")
+            }
         }
-        if added.message.seq > self.heard {
-            self.catch_up(context).await?;
-        } else {
-            let frame = self.app.frames.added(added.message).await.map_err(away)?;
-            context.send(Json(frame)).await?;
-        }
-        Ok(Ok(()))
     }
 
+    /// Tells the other that this one writes, or has stopped.
     async fn tell_typing(&self, typing: bool) {
         let event = ChatEvent::Typing(Typing { user: self.me.as_ref().to_owned(), typing });
         self.app.tell.chat_if_possible(self.membership.conversation().id, &event).await;
     }
 }
 
-/// Says why something was not done.
-fn refused(error: &WriteError, names: Refused) -> Refused {
-    let code = match error {
-        WriteError::NotFound => "not_found",
-        WriteError::NotOwner => "not_owner",
-        WriteError::Invalid(_) => "invalid",
-        WriteError::TooLong(_) => "too_long",
-        WriteError::Database(error) => {
-            tracing::error!(%error, "the database failed");
-            let detail = "The server cannot do this now. Try again in a moment.".to_owned();
-            return Refused { code: "unavailable", detail, ..names };
-        }
-    };
-    Refused { code, detail: error.to_string(), ..names }
-}
-
 /// The browser comes again, and is told then what it has not heard.
-fn away(error: sea_orm::DbErr) -> Close {
+#[expect(clippy::needless_pass_by_value, reason = "it is for `map_err`")]
+fn away(error: DbErr) -> Close {
     tracing::error!(%error, "the database failed");
     Close::new(CloseCode::TRY_AGAIN_LATER, "the server cannot do this now")
-}
-
-fn lost(error: &FindError) -> Close {
-    match error {
-        FindError::NotFound => no_longer_talking(),
-        FindError::Database(error) => {
-            tracing::error!(%error, "the database failed");
-            Close::new(CloseCode::TRY_AGAIN_LATER, "the server cannot do this now")
-        }
-    }
-}
-
-fn no_longer_talking() -> Close {
-    Close::new(CloseCode::of_application(NO_LONGER_TALKING), "the two do not talk any more")
 }

@@ -30,12 +30,14 @@ impl Request {
     ///
     /// What to answer, if it is none.
     pub(super) fn read(text: &str) -> Result<Request, Refused> {
-        let Ok(value) = serde_json::from_str(text) else { return Err(invalid("It is no JSON.")) };
+        let Ok(value) = serde_json::from_str(text) else {
+            return Err(Refused::invalid("It is no JSON."));
+        };
         let Value::Object(mut sent) = value else {
-            return Err(invalid("A frame is a JSON object."));
+            return Err(Refused::invalid("A frame is a JSON object."));
         };
         let (client_id, message_id) = (repeated(&sent, "client_id"), repeated(&sent, "message_id"));
-        read(&mut sent).map_err(|why| Refused { client_id, message_id, ..invalid(why) })
+        read(&mut sent).map_err(|why| Refused { client_id, message_id, ..Refused::invalid(why) })
     }
 
     /// Returns what the answer to it is known by.
@@ -95,8 +97,4 @@ fn repeated(sent: &Map<String, Value>, key: &str) -> Option<String> {
 
 fn short(text: &str) -> Option<String> {
     (text.len() <= REPEATED_BYTES_MAX).then(|| text.to_owned())
-}
-
-fn invalid(why: &str) -> Refused {
-    Refused { code: "invalid", detail: why.to_owned(), ..Refused::default() }
 }

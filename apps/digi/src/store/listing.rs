@@ -3,7 +3,9 @@
 use super::membership::standing;
 use super::{Standing, Store};
 use crate::entities::{chat_message, conversation};
-use sea_orm::{ColumnTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter, Statement};
+use sea_orm::{
+    ColumnTrait, DbErr, EntityTrait, FromQueryResult, PaginatorTrait, QueryFilter, Statement,
+};
 use std::collections::HashMap;
 
 /// One line of the list.
@@ -70,6 +72,16 @@ impl Store {
         // No row has the number 0, which stands for all of them.
         let wanted = if conversation == 0 { -1 } else { conversation };
         Ok(self.lines_of(user, wanted, 1).await?.pop())
+    }
+
+    /// Counts all conversations, and all messages in them.
+    ///
+    /// # Errors
+    ///
+    /// If the database fails.
+    pub async fn counts(&self) -> Result<(u64, u64), DbErr> {
+        let conversations = conversation::Entity::find().count(self.database.read()).await?;
+        Ok((conversations, chat_message::Entity::find().count(self.database.read()).await?))
     }
 
     async fn lines_of(&self, user: i64, wanted: i64, limit: u32) -> Result<Vec<Line>, DbErr> {

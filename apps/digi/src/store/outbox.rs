@@ -5,8 +5,8 @@ use super::{Store, Told, events, now};
 use crate::entities::{chat_message, event, outbox};
 use chrono::TimeDelta;
 use sea_orm::{
-    ColumnTrait, Condition, DbErr, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect,
-    RelationTrait,
+    ColumnTrait, Condition, DbErr, EntityTrait, JoinType, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect, RelationTrait,
 };
 
 /// How many a statement names at most: databases read long conditions slowly, or not at all.
@@ -38,6 +38,15 @@ impl Store {
             .all(self.database.read())
             .await?;
         Ok(rows.into_iter().filter_map(events::told).collect())
+    }
+
+    /// Counts what no process has published yet.
+    ///
+    /// # Errors
+    ///
+    /// If the database fails.
+    pub async fn waiting(&self) -> Result<u64, DbErr> {
+        outbox::Entity::find().count(self.database.read()).await
     }
 
     /// Remembers that these are published.

@@ -42,6 +42,7 @@ pub(crate) fn limits() -> Limits {
         frame_bytes_max: 65_536,
         message_chars_max: 20,
         changes_per_10_s_max: 20,
+        frames_per_10_s_max: 200,
         sockets_per_user_max: 20,
         requests_per_day_max: 3,
         page_messages_max: 200,
@@ -51,14 +52,20 @@ pub(crate) fn limits() -> Limits {
 
 /// Makes users, and returns their numbers.
 pub(crate) async fn people<const N: usize>(store: &Store, names: [&str; N]) -> [i64; N] {
+    let names = names.map(str::to_owned);
+    people_of(store, &names).await.try_into().expect("each has a number")
+}
+
+/// Makes as many users, and returns their numbers.
+pub(crate) async fn people_of(store: &Store, names: &[String]) -> Vec<i64> {
     let (reader, writer) = (store.database().read().clone(), store.database().writer().clone());
     let hash_cost = HashCost { memory_kib: 8, passes: 1, lanes: 1 };
     let settings = AccountsSettings { hash_cost, ..AccountsSettings::new("DIGI") };
     let accounts = Accounts::with_writer(reader, writer, settings).expect("the settings are good");
-    let mut numbers = [0; N];
-    for (number, name) in numbers.iter_mut().zip(names) {
+    let mut numbers = Vec::with_capacity(names.len());
+    for name in names {
         let new = NewUser::new(name, "seven ravens fly");
-        *number = accounts.create_user(new).await.expect("a user is made").id;
+        numbers.push(accounts.create_user(new).await.expect("a user is made").id);
     }
     numbers
 }

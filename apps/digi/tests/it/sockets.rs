@@ -1,0 +1,5 @@
+//! The WebSockets, over real TCP and by another implementation.
+
+mod frames;
+pub(crate) mod letting_in;
+mod refusals;
