@@ -32,6 +32,8 @@ pub enum StartError {
     Url(String, InvalidUri),
     /// The gateway's URL is of another kind than http and https, or has no host.
     NotHttp(String),
+    /// The gateway's URL has a user's name or a password, which a gateway does not ask for.
+    Password,
     /// The key has characters that no header may have.
     Key,
     /// RabbitMQ's URL is none: why.
@@ -153,6 +155,9 @@ impl Builder {
 
 /// Returns where triggers are told; a slash at the end of the URL is no other URL.
 fn trigger_uri(url: &str) -> Result<Uri, StartError> {
+    if url.contains('@') {
+        return Err(StartError::Password);
+    }
     let uri = format!("{}/trigger/", url.trim_end_matches('/'));
     let uri: Uri = uri.parse().map_err(|error| StartError::Url(url.to_owned(), error))?;
     let is_http = matches!(uri.scheme_str(), Some("http" | "https"));
@@ -203,6 +208,11 @@ impl fmt::Display for StartError {
                 formatter,
                 "the gateway's URL {url:?} cannot be used: it is to begin with http:// or \
                  https:// and to name a host; write {GATEWAY:?}"
+            ),
+            StartError::Password => write!(
+                formatter,
+                "the gateway's URL cannot be used: it has a user's name or a password, which would \
+                 show in errors; say the key besides, and write {GATEWAY:?}"
             ),
             StartError::Key => formatter.write_str(
                 "the gateway's key cannot be used: it has characters that no header may have",

@@ -256,6 +256,8 @@ async fn what_cannot_be_used_is_said_with_what_to_write() {
         assert!(error.to_string().contains(says), "{error}");
         assert!(error.to_string().contains(r#"write "http://localhost:8002""#), "{error}");
     }
+    let error = Publisher::builder().http("http://ada:secret@here").start().expect_err("refused");
+    assert!(!error.to_string().contains("secret"), "{error}");
     let error = Publisher::builder().key("a\nb").start().expect_err("it is no key").to_string();
     assert!(error.contains("key") && !error.contains("a\nb"), "{error}");
     let error = Publisher::builder().rabbitmq("http://here").start().expect_err("it is no URL");
