@@ -69,6 +69,6 @@ macro_rules! modules {
 const MODULES: &[(&str, &str)] = modules! {
     "chat.js" "home.js" "people.js" "search.js"
     "conversation.js" "line.js" "outgoing.js" "history.js"
-    "log.js" "composer.js" "inbox.js" "lines.js"
+    "log.js" "bubbles.js" "composer.js" "inbox.js" "lines.js"
     "api.js" "text.js" "times.js"
 };

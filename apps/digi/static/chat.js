@@ -95,9 +95,11 @@ class ChatPage {
     return new Log(find('log'), /** @type {HTMLOListElement} */ (find('messages')), {
       ...{ user, readSeq, openedSeq, history, outgoing },
       peerReadSeq: () => conversation.peerReadSeq,
-      edit: (message) => this.composer.edit(message),
-      remove: async ({ id }) => this.composer.complain((await conversation.delete(id)) ?? ''),
-      takeBack: ({ clientId }) => this.composer.restore(conversation.takeBack(clientId)),
+      acts: {
+        edit: (message) => this.composer.edit(message),
+        remove: async ({ id }) => this.composer.complain((await conversation.delete(id)) ?? ''),
+        takeBack: ({ clientId }) => this.composer.restore(conversation.takeBack(clientId)),
+      },
       seen: () => this.#seen(),
     });
   }

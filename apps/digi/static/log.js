@@ -1,6 +1,6 @@
 // The messages on the page: as many nodes as the history holds messages, and no more.
 
-import { element, linked, name } from './text.js';
+import { divider, onItsWay, said } from './bubbles.js';
 import * as times from './times.js';
 
 /** So near to an end of the log, in pixels, the next page is asked for. */
@@ -13,9 +13,6 @@ const QUIET_MS = 1_000;
 const AT_END = 48;
 
 /**
- * @typedef {import('./history.js').Message} Message
- * @typedef {import('./outgoing.js').Pending} Pending
- *
  * @typedef {object} Item One line of the log, and what it is made of: the same parts, the same line.
  * @property {string} key
  * @property {unknown[]} parts
@@ -28,9 +25,7 @@ const AT_END = 48;
  * @property {import('./history.js').History} history
  * @property {import('./outgoing.js').Outgoing} outgoing
  * @property {() => number} peerReadSeq
- * @property {(message: Message) => void} edit
- * @property {(message: Message) => void} remove
- * @property {(pending: Pending) => void} takeBack
+ * @property {import('./bubbles.js').Acts} acts
  * @property {() => void} seen Told when something else can be seen.
  */
 
@@ -185,72 +180,26 @@ export class Log {
 
   /** @returns {Generator<Item>} */
   *#items() {
-    const { history, outgoing, user, readSeq, openedSeq, peerReadSeq } = this.#options;
+    const { history, outgoing, acts, user, readSeq, openedSeq, peerReadSeq } = this.#options;
     const readByPeer = peerReadSeq();
-    let [day, isRead] = ['', true];
+    let [day, hasNew] = ['', false];
     for (const message of history.messages) {
+      const { id: key, seq } = message;
       const its = times.day(message.sentAt);
-      if (its !== day) yield divider(`day ${its}`, its);
+      if (its !== day) yield { key: `day ${its}`, parts: [], make: () => divider(its) };
       day = its;
       const isOwn = message.user === user;
-      if (isRead && !isOwn && message.seq > readSeq && message.seq <= openedSeq) {
-        isRead = false;
-        yield divider('unread', 'New');
+      const isRead = isOwn && seq <= readByPeer;
+      if (!hasNew && !isOwn && seq > readSeq && seq <= openedSeq) {
+        hasNew = true;
+        yield { key: 'unread', parts: [], make: () => divider('New', 'unread') };
       }
-      const parts = [message, isOwn && message.seq <= readByPeer];
-      yield { key: message.id, parts, make: () => this.#message(message, isOwn, parts[1] === true) };
+      yield { key, parts: [message, isRead], make: () => said(message, { isOwn, isRead }, acts) };
     }
     if (history.hasNewer) return;
     for (const pending of outgoing.waiting) {
-      yield { key: pending.clientId, parts: [pending], make: () => this.#pending(pending) };
+      yield { key: pending.clientId, parts: [pending], make: () => onItsWay(pending, user, acts) };
     }
-  }
-
-  /** @param {Message} message @param {boolean} isOwn @param {boolean} isRead */
-  #message(message, isOwn, isRead) {
-    const { sentAt, text, isDeleted, editedAt } = message;
-    const said = isDeleted ? ['Message deleted'] : linked(text);
-    const body = element('p', { class: isDeleted ? 'text gone' : 'text', dir: 'auto' }, ...said);
-    const time = element('time', { datetime: sentAt, title: times.whole(sentAt) }, times.clock(sentAt));
-    const about = element('p', { class: 'about' }, time);
-    if (editedAt !== null && !isDeleted) about.prepend(element('span', {}, 'edited'), ' ');
-    if (isOwn && !isDeleted) about.append(' ', tick(isRead));
-    const node = line(isOwn ? 'bubble own' : 'bubble', message.user, body, about);
-    node.dataset.id = message.id;
-    if (isOwn && !isDeleted) node.append(this.#menu(message));
-    return node;
-  }
-
-  /** What somebody may do to an own message. @param {Message} message */
-  #menu(message) {
-    const { edit, remove } = this.#options;
-    const menu = element('details', { class: 'menu' });
-    const change = button('Edit', () => edit(message));
-    const confirmed = element('details', { class: 'confirm' });
-    const forBoth = button('Delete for both', () => remove(message));
-    forBoth.classList.add('danger');
-    confirmed.append(element('summary', {}, 'Delete …'), forBoth);
-    const choices = element('div', { class: 'choices' }, change, confirmed);
-    const summary = element('summary', { 'aria-label': 'What to do with this message', tabindex: '-1' });
-    menu.append(summary, choices);
-    choices.addEventListener('click', ({ target }) => {
-      if (target === change || target === forBoth) menu.open = false;
-    });
-    return menu;
-  }
-
-  /** @param {Pending} pending */
-  #pending(pending) {
-    const { text, at, fault } = pending;
-    const body = element('p', { class: 'text', dir: 'auto' }, ...linked(text));
-    const time = element('time', { datetime: at }, times.clock(at));
-    const about = element('p', { class: 'about' }, fault === undefined ? 'on its way' : 'not sent', ' ', time);
-    const node = line('bubble own pending', this.#options.user, body, about);
-    if (fault === undefined) return node;
-    const again = button('Take it back', () => this.#options.takeBack(pending));
-    node.classList.add('failed');
-    node.append(element('p', { class: 'fault' }, `${fault} `, again));
-    return node;
   }
 
   /** Up and down go from message to message, and out of a menu back to its own. @param {KeyboardEvent} event */
@@ -294,33 +243,4 @@ function replace(old, made) {
   const hadFocus = old.contains(document.activeElement);
   old.replaceWith(made);
   if (hadFocus) made.focus({ preventScroll: true });
-}
-
-/** @param {string} kind @param {string} user @param {HTMLElement[]} children */
-function line(kind, user, ...children) {
-  const who = element('span', { class: 'unseen' }, name(user), ': ');
-  const made = element('li', { class: kind, tabindex: '-1' }, who, ...children);
-  // Nobody needs to hear what was just written, and that it was sent and read.
-  if (kind.includes('own')) made.setAttribute('aria-live', 'off');
-  return made;
-}
-
-/** @param {string} key @param {string} text @returns {Item} */
-function divider(key, text) {
-  const kind = key === 'unread' ? 'divider unread' : 'divider';
-  return { key, parts: [text], make: () => element('li', { class: kind }, element('span', {}, text)) };
-}
-
-/** @param {boolean} isRead */
-function tick(isRead) {
-  const marks = element('span', { 'aria-hidden': 'true' }, isRead ? '✓✓' : '✓');
-  const word = element('span', { class: 'unseen' }, isRead ? 'read' : 'sent');
-  return element('span', { class: isRead ? 'tick read' : 'tick', title: isRead ? 'read' : 'sent' }, marks, word);
-}
-
-/** @param {string} label @param {() => void} act */
-function button(label, act) {
-  const made = element('button', { type: 'button', class: 'plain' }, label);
-  made.addEventListener('click', act);
-  return made;
 }
