@@ -15,6 +15,7 @@ use crate::app::App;
 use axum::Router;
 use axum::routing::{get, post};
 use campanile_accounts::{Accounts, Brand, File, Link, Problem};
+use chat::forms;
 
 /// Returns how the pages look.
 pub(crate) fn brand() -> Brand {
@@ -40,11 +41,11 @@ pub fn routes(accounts: &Accounts) -> Router<App> {
     let pages = Router::new()
         .route("/", get(home::show))
         .route("/people/ask/", post(home::ask))
-        .route("/chat/{id}/", get(chat::show).post(chat::say))
-        .route("/chat/{id}/edit/", post(chat::edit))
-        .route("/chat/{id}/delete/", post(chat::delete))
-        .route("/chat/{id}/read/", post(chat::mark_read))
-        .route("/chat/{id}/answer/", post(chat::answer))
+        .route("/chat/{id}/", get(chat::show).post(forms::say))
+        .route("/chat/{id}/edit/", post(forms::edit))
+        .route("/chat/{id}/delete/", post(forms::delete))
+        .route("/chat/{id}/read/", post(forms::mark_read))
+        .route("/chat/{id}/answer/", post(forms::answer))
         .route("/search/", get(search::show))
         .route("/settings/", get(settings::show).post(settings::rename))
         .route("/settings/delete/", post(settings::delete))

@@ -1,16 +1,17 @@
 //! A conversation: what is said, and what may be done about it.
 
+pub(super) mod forms;
+
 use super::inbox::{Inbox, json};
 use super::times;
 use crate::api::asked::Asked;
 use crate::app::App;
 use crate::frames::{ChatMessage, Person};
-use crate::store::{Answer, History, Membership, NewMessage, Page as Which, Standing};
+use crate::store::{History, Membership, Page as Which, Standing};
 use askama::Template;
 use axum::extract::{Query, State};
-use axum::response::{IntoResponse as _, Response};
-use campanile_accounts::{FormOrJson, Message, Page, Problem, User, found, render};
-use http::StatusCode;
+use axum::response::Response;
+use campanile_accounts::{Page, Problem, User, render};
 use serde::{Deserialize, Serialize};
 
 /// How many messages are on the page.
@@ -206,109 +207,4 @@ fn client_id() -> String {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes).expect("the system has random bytes");
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-#[derive(Deserialize)]
-pub(super) struct Typed {
-    #[serde(default)]
-    message: String,
-    client_id: Option<String>,
-    #[serde(default)]
-    message_id: String,
-}
-
-impl Typed {
-    /// Returns the text. A browser sends each line break of a form as two characters.
-    fn text(&self) -> String {
-        self.message.replace("\r\n", "\n")
-    }
-}
-
-pub(super) async fn say(
-    State(app): State<App>,
-    user: User,
-    asked: Asked,
-    page: Page,
-    FormOrJson(typed): FormOrJson<Typed>,
-) -> Result<Response, Problem> {
-    let new = NewMessage { body: typed.text(), client_id: typed.client_id.clone() };
-    match app.add(&asked.membership, &new).await.map_err(Problem::from) {
-        Ok(_) => Ok(back(&app, &asked.membership)),
-        Err(Problem::Invalid(faults)) => {
-            let chat = Chat::of(&app, &user, &asked.membership, &Place::default()).await?;
-            let fault = faults.get("message").join(" ");
-            let shown = shown(&app, (&user, page), chat, new.body, Some(fault)).await?;
-            Ok((StatusCode::BAD_REQUEST, shown).into_response())
-        }
-        Err(problem) => Err(problem),
-    }
-}
-
-pub(super) async fn edit(
-    State(app): State<App>,
-    user: User,
-    asked: Asked,
-    page: Page,
-    FormOrJson(typed): FormOrJson<Typed>,
-) -> Result<Response, Problem> {
-    let (message, text) = (app.frames.message_of(&typed.message_id), typed.text());
-    match app.edit(&asked.membership, message, &text).await.map_err(Problem::from) {
-        Ok(_) => Ok(back(&app, &asked.membership)),
-        Err(Problem::Invalid(faults)) => {
-            let place = Place { edit: Some(typed.message_id.clone()), ..Place::default() };
-            let chat = Chat::of(&app, &user, &asked.membership, &place).await?;
-            let fault = faults.get("message").join(" ");
-            let shown = shown(&app, (&user, page), chat, text, Some(fault)).await?;
-            Ok((StatusCode::BAD_REQUEST, shown).into_response())
-        }
-        Err(problem) => Err(problem),
-    }
-}
-
-pub(super) async fn delete(
-    State(app): State<App>,
-    asked: Asked,
-    FormOrJson(typed): FormOrJson<Typed>,
-) -> Result<Response, Problem> {
-    app.delete(&asked.membership, app.frames.message_of(&typed.message_id)).await?;
-    Ok((Message::success("Deleted for both."), back(&app, &asked.membership)).into_response())
-}
-
-pub(super) async fn mark_read(
-    State(app): State<App>,
-    asked: Asked,
-    FormOrJson(typed): FormOrJson<Typed>,
-) -> Result<Response, Problem> {
-    app.mark_read(&asked.membership, app.frames.message_of(&typed.message_id)).await?;
-    Ok(back(&app, &asked.membership))
-}
-
-#[derive(Deserialize)]
-pub(super) struct Answered {
-    answer: String,
-}
-
-pub(super) async fn answer(
-    State(app): State<App>,
-    asked: Asked,
-    FormOrJson(Answered { answer }): FormOrJson<Answered>,
-) -> Result<Response, Problem> {
-    let (answer, said) = match &*answer {
-        "accept" => (Answer::Accept, "Now you can talk."),
-        "decline" => (Answer::Decline, "Declined."),
-        "block" => (Answer::Block, "Blocked: you will hear nothing more of each other here."),
-        "unblock" => (Answer::Unblock, "Not blocked any more."),
-        "leave" => (Answer::Leave, "You have left the conversation."),
-        _ => return Err(Problem::malformed("There is no such answer.")),
-    };
-    app.answer(&asked.membership, answer).await?;
-    let leads = match answer {
-        Answer::Leave | Answer::Decline => found("/"),
-        _ => back(&app, &asked.membership),
-    };
-    Ok((Message::success(said), leads).into_response())
-}
-
-fn back(app: &App, to: &Membership) -> Response {
-    found(&format!("/chat/{}/", app.frames.conversation_id(to.conversation())))
 }

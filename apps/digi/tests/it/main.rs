@@ -9,6 +9,7 @@ mod crowds;
 mod history;
 mod messages;
 mod outbox;
+mod pages;
 mod peer;
 mod processes;
 mod sockets;
