@@ -18,7 +18,7 @@ mod world;
 
 /// Waits until something is so.
 async fn until(what: &str, is_so: impl Fn() -> bool) {
-    for _ in 0..12_000 {
+    for _ in 0..24_000 {
         if is_so() {
             return;
         }

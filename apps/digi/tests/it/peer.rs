@@ -78,11 +78,12 @@ impl Peer {
 
     /// Hears the next frame of any kind, or the code with which the socket is closed.
     pub(crate) async fn next(&mut self) -> Result<Value, u16> {
-        let hearing = self.next_but_pings();
+        let hearing = self.next_whenever();
         timeout(PATIENCE, hearing).await.expect("something comes in time")
     }
 
-    async fn next_but_pings(&mut self) -> Result<Value, u16> {
+    /// The same, however long it takes: others may have to talk first.
+    pub(crate) async fn next_whenever(&mut self) -> Result<Value, u16> {
         loop {
             match self.0.next().await {
                 Some(Ok(Message::Text(text))) => return Ok(serde_json::from_str(&text).unwrap()),

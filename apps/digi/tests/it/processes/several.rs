@@ -134,7 +134,7 @@ impl Talker {
                 return None;
             }
             let frame = tokio::select! {
-                frame = socket.next() => frame,
+                frame = socket.next_whenever() => frame,
                 _ = ended.changed() => continue,
             };
             match frame {
