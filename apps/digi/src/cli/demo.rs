@@ -11,7 +11,7 @@ use clap::Args;
 use std::fs;
 use std::io::Write as _;
 use std::net::SocketAddr;
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use tracing::info;
 
@@ -28,7 +28,8 @@ pub(super) struct Arguments {
 pub(super) async fn run(arguments: &Arguments) -> Result<Told, Failure> {
     let folder = &arguments.folder;
     let failed = |error| Failure::usage(format!("{} cannot be used: {error}", folder.display()));
-    fs::create_dir_all(folder).map_err(failed)?;
+    // What people say is for nobody else on the machine either.
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
     let keys = keys(&folder.join("fernet-keys")).map_err(failed)?;
     let settings = settings(arguments, &keys)?;
     logging::start(&settings.log_filter, settings.log_json);
