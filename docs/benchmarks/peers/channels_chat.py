@@ -16,7 +16,11 @@ settings.configure(
         "default": {
             "BACKEND": "channels_redis.core.RedisChannelLayer",
             # redis-py 8 gives up a read after five seconds, which is how long the layer waits for a message.
-            "CONFIG": {"hosts": [{"address": REDIS, "socket_timeout": None}], "capacity": 100_000},
+            # And its pool has 100 connections, of which each send takes one for a moment.
+            "CONFIG": {
+                "hosts": [{"address": REDIS, "socket_timeout": None, "max_connections": 10_000}],
+                "capacity": 100_000,
+            },
         }
     },
     DATABASES={
