@@ -83,10 +83,9 @@ async fn open(publisher: &Publisher) -> Result<LiveDb, DbErr> {
     let schema = Schema::new(database.get_database_backend());
     let table = schema.create_table_from_entity(api::country::Entity).if_not_exists().to_owned();
     database.execute(&table).await?;
-    let outbox = Outbox::new();
-    outbox.prepare(&database).await?;
+    Outbox::prepare(&database).await?;
     let db = LiveDb::wrap(database, publisher.clone());
-    Ok(db.watch::<api::country::Entity>().outbox(outbox).build())
+    Ok(db.watch::<api::country::Entity>().outbox(Outbox::new()).build())
 }
 
 fn variable(name: &str, otherwise: &str) -> String {

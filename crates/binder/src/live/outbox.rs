@@ -1,27 +1,27 @@
 //! What is to be told, written down in the transaction that it is about.
 //!
 //! So it is told even if the process dies between the commit and the telling: by the same program when
-//! it runs again, or by another one on the same database, once the dead one's claim has ended. A
+//! it runs again, or by another one on the same database, once the dead one has said for a while no more that it is here. A
 //! gateway knows by the row's name what it was told before.
 
 use crate::publisher::unique;
 use crate::{Pending, Publish, Room, Trigger, TriggerError};
-use sea_orm::sea_query::{Expr, TableCreateStatement};
+use sea_orm::sea_query::{Expr, Index, OnConflict, Query};
 use sea_orm::{
-    ActiveValue, ColumnTrait as _, Condition, ConnectionTrait, DatabaseConnection,
-    DatabaseTransaction, DbErr, EntityTrait as _, QueryFilter as _, QueryOrder as _,
-    QuerySelect as _, Schema,
+    ActiveValue, ColumnTrait as _, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr,
+    EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _, Schema,
 };
 use serde::Deserialize;
 use serde_json::Value;
 use std::convert::Infallible;
 use std::sync::{Arc, Weak};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tokio::sync::Notify;
 
-/// A table of what is to be told, [`campanile_outbox`](Outbox::create).
+/// A table of what is to be told, `campanile_outbox`, and of who tells it
+/// ([`prepare`](Outbox::prepare) makes them).
 ///
-/// What is told is deleted from it. As long as no gateway is there the rows stay, and are told in their
+/// What is told is deleted. As long as no gateway is there the rows stay, and are told in their
 /// order when there is one; what says the same is told once.
 #[derive(Clone, Debug)]
 pub struct Outbox(Arc<Own>);
@@ -30,7 +30,6 @@ pub struct Outbox(Arc<Own>);
 struct Own {
     /// This process's name in its rows.
     name: String,
-    claim: Duration,
     changed: Notify,
 }
 
@@ -47,9 +46,28 @@ mod row {
         pub name: String,
         #[sea_orm(column_type = "Text")]
         pub body: String,
-        pub claimed_by: String,
-        /// In milliseconds since 1970.
-        pub claimed_until: i64,
+        /// Who tells it.
+        pub teller: String,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub(super) enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+mod teller {
+    //! A process that tells.
+
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "campanile_outbox_teller")]
+    pub(super) struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub name: String,
+        /// When it counts as gone unless it says otherwise, in milliseconds since 1970.
+        pub here_until: i64,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -71,29 +89,36 @@ const ROWS_MAX: u64 = 100;
 /// So many rows are written by one statement: databases have a limit for its parameters.
 const ROWS_WRITTEN_MAX: usize = 1_000;
 
-/// Rows of processes that are gone are looked for so often; and a claim lasts three times as long.
+/// A process says so often that it is here, and looks for rows of those that are gone.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
+
+/// So long after it has last said so it is gone.
+const GONE_AFTER: Duration = Duration::from_secs(15);
 
 impl Outbox {
     /// Makes an outbox for this process.
     pub fn new() -> Outbox {
-        let own = Own { name: unique(), claim: LOOK_EVERY * 3, changed: Notify::new() };
+        let own = Own { name: unique(), changed: Notify::new() };
         Outbox(Arc::new(own))
     }
 
-    /// Returns what makes the table, for a migration of the application's.
-    pub fn create(schema: &Schema) -> TableCreateStatement {
-        schema.create_table_from_entity(row::Entity).if_not_exists().to_owned()
-    }
-
-    /// Makes the table if it is not there.
+    /// Makes the tables that are not there: at the start, or in a migration of the application's.
     ///
     /// # Errors
     ///
     /// Those of the database.
-    pub async fn prepare(&self, database: &DatabaseConnection) -> Result<(), DbErr> {
+    pub async fn prepare(database: &impl ConnectionTrait) -> Result<(), DbErr> {
         let schema = Schema::new(database.get_database_backend());
-        database.execute(&Outbox::create(&schema)).await.map(|_| ())
+        for mut table in [
+            schema.create_table_from_entity(row::Entity),
+            schema.create_table_from_entity(teller::Entity),
+        ] {
+            database.execute(table.if_not_exists()).await?;
+        }
+        let mut index = Index::create();
+        index.name("campanile_outbox_by_teller").table(row::Entity).if_not_exists();
+        index.col(row::Column::Teller).col(row::Column::Id);
+        database.execute(&index).await.map(|_| ())
     }
 
     /// Writes down what a transaction is to tell.
@@ -102,14 +127,12 @@ impl Outbox {
         transaction: &DatabaseTransaction,
         pending: Pending,
     ) -> Result<(), DbErr> {
-        let claimed_until = now() + millis(self.0.claim);
         for triggers in pending.into_triggers().chunks(ROWS_WRITTEN_MAX) {
             let rows = triggers.iter().map(|trigger| row::ActiveModel {
                 id: ActiveValue::NotSet,
                 body: ActiveValue::Set(trigger.to_json_without_id()),
                 name: ActiveValue::Set(trigger.id.clone().unwrap_or_else(unique)),
-                claimed_by: ActiveValue::Set(self.0.name.clone()),
-                claimed_until: ActiveValue::Set(claimed_until),
+                teller: ActiveValue::Set(self.0.name.clone()),
             });
             row::Entity::insert_many(rows).exec_without_returning(transaction).await?;
         }
@@ -141,7 +164,12 @@ struct Teller {
 
 impl Teller {
     async fn run(self, own: Weak<Own>) {
+        let mut looked: Option<Instant> = None;
         while let Some(own) = own.upgrade() {
+            if looked.is_none_or(|looked| looked.elapsed() >= LOOK_EVERY) {
+                self.look(&own).await;
+                looked = Some(Instant::now());
+            }
             let told = tokio::select! {
                 told = self.tell_all(&own) => told,
                 never = self.stay(&own) => match never {},
@@ -156,21 +184,24 @@ impl Teller {
         }
     }
 
-    /// Keeps the claim, so that nobody thinks this process gone while a gateway keeps it waiting.
+    /// Looks again and again, so that nobody thinks this process gone while a gateway keeps it waiting.
     async fn stay(&self, own: &Own) -> Infallible {
         loop {
             tokio::time::sleep(LOOK_EVERY).await;
-            if let Err(error) = self.claim(own).await {
-                tracing::warn!(%error, "the claim on the outbox's rows is not kept: tried again");
-            }
+            self.look(own).await;
+        }
+    }
+
+    async fn look(&self, own: &Own) {
+        if let Err(error) = self.take_over(own).await {
+            tracing::warn!(%error, "the outbox cannot be looked after: tried again");
         }
     }
 
     /// Tells what is there; returns whether there may be more.
     async fn tell_all(&self, own: &Own) -> Result<bool, DbErr> {
-        self.claim(own).await?;
         let rows = row::Entity::find()
-            .filter(row::Column::ClaimedBy.eq(&own.name))
+            .filter(row::Column::Teller.eq(&own.name))
             .order_by_asc(row::Column::Id)
             .limit(ROWS_MAX)
             .all(&self.database)
@@ -196,15 +227,29 @@ impl Teller {
         Ok(is_full)
     }
 
-    /// Claims the rows of this process anew, and those whose process is gone.
-    async fn claim(&self, own: &Own) -> Result<(), DbErr> {
+    /// Says that this process is here, and takes over the rows of those that are gone.
+    async fn take_over(&self, own: &Own) -> Result<(), DbErr> {
         let now = now();
-        let is_mine = row::Column::ClaimedBy.eq(&own.name);
-        let is_nobodys = row::Column::ClaimedUntil.lt(now);
+        let here = teller::ActiveModel {
+            name: ActiveValue::Set(own.name.clone()),
+            here_until: ActiveValue::Set(now + millis(GONE_AFTER)),
+        };
+        let mut again = OnConflict::column(teller::Column::Name);
+        again.update_column(teller::Column::HereUntil);
+        teller::Entity::insert(here)
+            .on_conflict(again)
+            .exec_without_returning(&self.database)
+            .await?;
+        let mut all_here = Query::select();
+        all_here.column(teller::Column::Name).from(teller::Entity);
+        all_here.and_where(teller::Column::HereUntil.gte(now));
         row::Entity::update_many()
-            .col_expr(row::Column::ClaimedBy, Expr::value(&own.name))
-            .col_expr(row::Column::ClaimedUntil, Expr::value(now + millis(own.claim)))
-            .filter(Condition::any().add(is_mine).add(is_nobodys))
+            .col_expr(row::Column::Teller, Expr::value(&own.name))
+            .filter(row::Column::Teller.not_in_subquery(all_here))
+            .exec(&self.database)
+            .await?;
+        teller::Entity::delete_many()
+            .filter(teller::Column::HereUntil.lt(now))
             .exec(&self.database)
             .await
             .map(|_| ())

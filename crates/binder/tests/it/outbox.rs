@@ -12,7 +12,7 @@ use std::collections::HashSet;
 
 async fn live(world: &World) -> (LiveDb, Heard) {
     let (database, heard, outbox) = (world.database().await, Heard::default(), Outbox::new());
-    outbox.prepare(&database).await.expect("the table is made");
+    Outbox::prepare(&database).await.expect("the tables are made");
     let db = LiveDb::wrap(database, heard.clone()).watch::<country::Entity>().outbox(outbox);
     (db.build(), heard)
 }
@@ -29,9 +29,9 @@ async fn rows(db: &LiveDb) -> i64 {
     row.try_get("", "rows").expect("it is a number")
 }
 
-/// The latest that a claim on a row lasts.
-async fn claimed_until(db: &LiveDb) -> i64 {
-    let until = "SELECT MAX(claimed_until) AS until FROM campanile_outbox";
+/// Until when the process that is here the longest is.
+async fn here_until(db: &LiveDb) -> i64 {
+    let until = "SELECT MAX(here_until) AS until FROM campanile_outbox_teller";
     let until = Statement::from_string(db.get_database_backend(), until);
     let row = db.inner().query_one_raw(until).await.expect("it is read").expect("a row");
     row.try_get("", "until").expect("it is a number")
@@ -107,20 +107,20 @@ async fn what_is_saved_after_an_answer_was_lost_is_told_under_another_name() {
 }
 
 #[tokio::test]
-async fn a_process_keeps_its_claim_while_a_gateway_keeps_it_waiting() {
+async fn a_process_says_that_it_is_here_while_a_gateway_keeps_it_waiting() {
     let world = World::sqlite().await;
     let (db, heard) = live(&world).await;
     heard.is_slow();
     save(&db).await;
     heard.wait_for(1).await;
-    let before = claimed_until(&db).await;
+    let before = here_until(&db).await;
     for _ in 0..6_000 {
-        if claimed_until(&db).await > before {
+        if here_until(&db).await > before {
             return;
         }
         tokio::time::sleep(std::time::Duration::from_millis(10)).await;
     }
-    panic!("the claim was not renewed");
+    panic!("it counts as gone");
 }
 
 #[tokio::test]
@@ -147,10 +147,10 @@ async fn what_a_process_left_is_told_by_another_under_the_same_names() {
             transaction.publish(Trigger::new(number, [room! { "news": 1 }]));
         }
         transaction.commit().await.expect("it is committed");
-        // As if it had died: its task ends with it, and its claim some time later.
+        // As if it had died: its task ends with it, and it counts as gone some time later.
         drop(db);
         let database = world.database().await;
-        let expire = "UPDATE campanile_outbox SET claimed_until = 0";
+        let expire = "UPDATE campanile_outbox_teller SET here_until = 0";
         let names = HashSet::<String>::from_iter({
             let names = "SELECT name FROM campanile_outbox";
             let names = Statement::from_string(database.get_database_backend(), names);
@@ -158,7 +158,7 @@ async fn what_a_process_left_is_told_by_another_under_the_same_names() {
             rows.into_iter().map(|row| row.try_get("", "name").expect("it is a text"))
         });
         let (_db, heard) = live(&world).await;
-        // The dead one may have claimed them once more.
+        // The dead one may have said once more that it is here.
         let expire = async {
             loop {
                 database.execute_unprepared(expire).await.expect("it is executed");
