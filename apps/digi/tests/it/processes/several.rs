@@ -30,7 +30,8 @@ fn conversations() -> usize {
 async fn conversations_go_on_through_two_processes_while_one_is_killed_and_nothing_differs() {
     let (Some(world), Some(redis)) = (World::postgres(), Program::redis()) else { return };
     let redis_url = redis.url_text(redis.port());
-    let beside = serve(&world.url, &[]).await;
+    // It publishes, too, what others leave behind: by the same Redis.
+    let beside = serve(&world.url, &[("DIGI_REDIS_URL", &redis_url)]).await;
     let app = beside.app().clone();
     let pairs = conversations();
     let names: Vec<String> = (0..2 * pairs).map(|number| format!("user{number}")).collect();
