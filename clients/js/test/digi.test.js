@@ -91,11 +91,17 @@ describe('DIGI in Chromium', { skip, timeout: 900_000 }, () => {
     await ask(its, other);
     const accept = others.getByRole('button', { name: `Accept ${one}` });
     await accept.click(WAIT);
-    for (const page of [its, others]) await field(page).waitFor(WAIT);
+    for (const page of [its, others]) await ready(page);
     return [its, others];
   }
 
   const field = (/** @type {Page} */ page) => page.getByRole('textbox', { name: /^Message to/ });
+
+  /** Waits until a conversation is there, and alive: by then its modules have run. @param {Page} page */
+  async function ready(page) {
+    await field(page).waitFor(WAIT);
+    await page.waitForLoadState();
+  }
 
   /** @param {Page} page @param {string[]} texts */
   async function say(page, ...texts) {
@@ -153,7 +159,7 @@ describe('DIGI in Chromium', { skip, timeout: 900_000 }, () => {
     await bob.getByRole('heading', { name: 'Requests' }).waitFor(WAIT);
     await bob.getByRole('button', { name: 'Accept ann' }).click();
     // Ann's page becomes a chat by itself.
-    await field(ann).waitFor(WAIT);
+    await ready(ann);
     await say(ann, 'Hi bob', 'How was the trip?');
     await bubble(bob, 'How was the trip?').waitFor(WAIT);
     await say(bob, 'Long.');
@@ -214,7 +220,7 @@ describe('DIGI in Chromium', { skip, timeout: 900_000 }, () => {
     const second = await gil.context().newPage();
     pages.watch(second);
     await second.goto(gil.url());
-    await field(second).waitFor();
+    await ready(second);
     await say(gil, 'from the first');
     await say(second, 'from the second');
     await say(hana, 'I hear both');
@@ -239,7 +245,7 @@ describe('DIGI in Chromium', { skip, timeout: 900_000 }, () => {
     assert.deepEqual(all.filter((text) => text.startsWith('ines')), texts('ines'));
     assert.deepEqual(all.filter((text) => text.startsWith('jon')), texts('jon'));
     await ines.reload();
-    await field(ines).waitFor();
+    await ready(ines);
     await jon.getByText('No connection.').waitFor({ state: 'hidden', ...WAIT });
   });
 
@@ -361,6 +367,7 @@ describe('DIGI in Chromium', { skip, timeout: 900_000 }, () => {
       await sam.keyboard.press('Tab');
     }
     await sam.keyboard.press('Enter');
+    await ready(sam);
     await field(sam).and(sam.locator(':focus')).waitFor();
     await sam.keyboard.type('a line');
     await sam.keyboard.press('Shift+Enter');
@@ -419,7 +426,7 @@ describe('DIGI in Chromium', { skip, timeout: 900_000 }, () => {
     await xena.getByText('You have blocked walt.').waitFor();
     await walt.getByText('Nobody can write here now.').waitFor(WAIT);
     await xena.getByRole('button', { name: 'Unblock' }).last().click();
-    for (const page of [walt, xena]) await field(page).waitFor(WAIT);
+    for (const page of [walt, xena]) await ready(page);
     const other = await openPage('walt', '/settings/');
     await other.getByLabel('What you want to be called').fill('Walter');
     await other.getByRole('button', { name: 'Save' }).click();
@@ -501,7 +508,7 @@ describe('DIGI in Chromium', { skip, timeout: 900_000 }, () => {
       await ask(page, 'ann');
       if (who === 'erik') continue;
       await ann.getByRole('button', { name: `Accept ${who}` }).click(WAIT);
-      await field(page).waitFor(WAIT);
+      await ready(page);
       await ann.goto(`${digi.url}/`);
       const texts = who === 'clara' ? ['The keys are under the blue pot.'] : ['Did you see the news?', 'Call me.'];
       await say(page, ...texts);
@@ -509,7 +516,7 @@ describe('DIGI in Chromium', { skip, timeout: 900_000 }, () => {
     }
     for (const [page, name] of /** @type {const} */ ([[ann, 'bob'], [bob, 'ann']])) {
       await page.getByRole('link', { name: new RegExp(`^\\W*${name}`, 'i') }).first().click();
-      await field(page).waitFor(WAIT);
+      await ready(page);
     }
     await say(bob, 'The train stood for two hours, and nobody knew why.');
     await say(bob, 'But the mountains were worth it: https://example.org/mountains');
