@@ -9,6 +9,7 @@ use sea_orm::DatabaseConnection;
 
 use crate::ended::Watch;
 use crate::first::FirstLink;
+use crate::oidc::Provider;
 use crate::password::Hasher;
 use crate::statistics::Counters;
 use crate::throttle::Throttle;
@@ -23,6 +24,8 @@ pub(crate) struct Inner {
     /// By which everything is written.
     pub(crate) writer: DatabaseConnection,
     pub(crate) settings: Settings,
+    /// By which people log in; none if they do by passwords.
+    pub(crate) provider: Option<Provider>,
     pub(crate) hasher: Hasher,
     pub(crate) throttle: Throttle,
     pub(crate) registrations: PerMinute,
@@ -37,7 +40,7 @@ impl Accounts {
     ///
     /// # Errors
     ///
-    /// If the costs of a hash are none.
+    /// If the costs of a hash are none, or a provider cannot be asked.
     pub fn new(database: DatabaseConnection, settings: Settings) -> Result<Accounts, Problem> {
         Accounts::with_writer(database.clone(), database, settings)
     }
@@ -48,7 +51,7 @@ impl Accounts {
     ///
     /// # Errors
     ///
-    /// If the costs of a hash are none.
+    /// If the costs of a hash are none, or a provider cannot be asked.
     pub fn with_writer(
         database: DatabaseConnection,
         writer: DatabaseConnection,
@@ -56,6 +59,7 @@ impl Accounts {
     ) -> Result<Accounts, Problem> {
         let counters = Arc::<Counters>::default();
         let inner = Inner {
+            provider: settings.oidc.clone().map(Provider::new).transpose()?,
             hasher: Hasher::new(&settings, Arc::clone(&counters))?,
             throttle: Throttle::new(settings.throttled_max, Arc::clone(&counters)),
             registrations: PerMinute::new(
@@ -105,6 +109,16 @@ impl Accounts {
     /// Returns the database.
     pub fn database(&self) -> &DatabaseConnection {
         &self.0.database
+    }
+
+    /// Returns whether people log in by passwords, rather than by a provider.
+    pub(crate) fn has_passwords(&self) -> bool {
+        self.0.provider.is_none()
+    }
+
+    /// Returns whether strangers may register.
+    pub(crate) fn has_registration(&self) -> bool {
+        self.settings().registration && self.has_passwords()
     }
 
     /// Lets somebody register, or says how long to wait.

@@ -1,14 +1,17 @@
-//! The cookies: of the session, of the anti-forgery token, and of messages for the next page.
+//! The cookies: of the session, of the anti-forgery token, of messages for the next page, and of a login
+//! on its way.
 
 use http::header::{COOKIE, SET_COOKIE};
 use http::{HeaderMap, HeaderValue};
 
+use crate::oidc::{ATTEMPT_FOR, AttemptChange};
 use crate::secret::Secret;
 use crate::{Client, Settings};
 
 pub(crate) const SESSION: &str = "sessionid";
 pub(crate) const CSRF: &str = "csrftoken";
 pub(crate) const MESSAGES: &str = "messages";
+pub(crate) const ATTEMPT: &str = "oidclogin";
 
 /// What a response does about the session, written by `surface` into its cookies.
 #[derive(Clone, Debug)]
@@ -67,6 +70,17 @@ impl<'a> Cookies<'a> {
     pub(crate) fn messages(&self, headers: &mut HeaderMap, messages: &str) {
         let age = if messages.is_empty() { 0 } else { 60 };
         self.write(headers, MESSAGES, messages, age, "; HttpOnly");
+    }
+
+    /// Writes that of a login on its way to the provider; once it has ended, takes it back.
+    pub(crate) fn attempt(&self, headers: &mut HeaderMap, change: &AttemptChange) {
+        match change {
+            AttemptChange::Begun(attempt) => {
+                let age = ATTEMPT_FOR.as_secs();
+                self.write(headers, ATTEMPT, &attempt.write(), age, "; HttpOnly");
+            }
+            AttemptChange::Ended => self.write(headers, ATTEMPT, "", 0, "; HttpOnly"),
+        }
     }
 
     fn write(&self, headers: &mut HeaderMap, name: &str, value: &str, age: u64, more: &str) {

@@ -39,7 +39,7 @@ impl FirstLink {
 }
 
 impl Accounts {
-    /// Returns, where there is no user yet, the path of a page that makes the first one, a superuser:
+    /// Returns, where there is no user yet and people log in by passwords, the path of a page that makes the first one, a superuser:
     /// once, and for [`first_link_for`](crate::Settings::first_link_for). It is for the log of this
     /// process, which only its operators read. A path returned before is valid no more.
     ///
@@ -47,7 +47,7 @@ impl Accounts {
     ///
     /// If the database fails.
     pub async fn first_administrator_path(&self) -> Result<Option<String>, Problem> {
-        if self.user_count().await? > 0 {
+        if !self.has_passwords() || self.user_count().await? > 0 {
             return Ok(None);
         }
         let token = self.0.first.offer(self.settings().first_link_for);

@@ -56,7 +56,7 @@
 //! | `accounts`, `settings` | the one value an application holds, and all that applications differ in |
 //! | `extract` | who sends a request: [`Caller`], [`User`], [`LoggedIn`] |
 //! | `user`, `users` | what a user is, and the table of them |
-//! | `session`, `ended`, `token`, `login` | how somebody comes to be known |
+//! | `session`, `ended`, `token`, `login`, `oidc` | how somebody comes to be known |
 //! | `password`, `throttle`, `per_minute`, `first` | how hard that is made for others |
 //! | `surface`, `csrf`, `cookies`, `client`, `headers` | what is around every request |
 //! | `page`, `bar`, `message`, `pages`, `programs`, `files` | what browsers and programs are answered |
@@ -82,6 +82,8 @@ mod ended;
 mod token;
 
 mod login;
+
+mod oidc;
 
 mod password;
 
@@ -140,6 +142,7 @@ pub use headers::SecurityHeaders;
 pub use login::Credential;
 pub use message::{Level, Message};
 pub use migrations::{Migrator, migrations};
+pub use oidc::{OidcSettings, ProviderGroups, UsernameClaim, is_protected_url};
 pub use page::{Page, render};
 pub use password::{HashCost, Password};
 pub use per_minute::PerMinute;

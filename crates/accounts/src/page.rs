@@ -119,7 +119,12 @@ impl Page {
 
     /// Returns whether strangers may register.
     pub fn registration(&self) -> bool {
-        self.accounts.settings().registration
+        self.accounts.has_registration()
+    }
+
+    /// Returns whether people log in by passwords, rather than by a provider.
+    pub fn has_passwords(&self) -> bool {
+        self.accounts.has_passwords()
     }
 
     /// Returns whether it tells that something went wrong, and so does not know who looks at it.

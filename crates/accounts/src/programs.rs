@@ -11,7 +11,7 @@ use crate::{Accounts, Client, Fields, FormOrJson, NewUser, Password, Problem, fi
 
 /// Returns the routes to be put within [`Accounts::api`].
 pub(crate) fn routes(accounts: &Accounts) -> Router<Accounts> {
-    match accounts.settings().registration {
+    match accounts.has_registration() {
         true => Router::new().route("/api/v1/register/", post(register)),
         false => Router::new(),
     }

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::{Bar, HashCost};
+use crate::{Bar, HashCost, OidcSettings};
 
 /// What an application says about its people. [`Settings::new`] has the defaults.
 #[derive(Clone, Debug)]
@@ -17,6 +17,9 @@ pub struct Settings {
     pub groups: Vec<String>,
     /// Whether strangers may register. If not, the routes for it are not there (404).
     pub registration: bool,
+    /// The provider by which people log in; none if they do by passwords. With one, the pages for
+    /// passwords, for registration and for the first administrator are not there (404).
+    pub oidc: Option<OidcSettings>,
     /// How many times a minute somebody of one address may try to register: 10. More are answered
     /// 429.
     pub registrations_per_minute_max: u32,
@@ -69,6 +72,7 @@ impl Settings {
             bar: None,
             groups: Vec::new(),
             registration: false,
+            oidc: None,
             registrations_per_minute_max: 10,
             username_characters_max: 30,
             password_characters_min: 8,

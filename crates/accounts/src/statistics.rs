@@ -43,6 +43,10 @@ statistics! {
     logins_failed,
     /// Logins that were refused because too many had failed.
     logins_throttled,
+    /// Logins by a provider that were right.
+    provider_logins,
+    /// Logins by a provider that were refused, or for which it did not answer.
+    provider_logins_refused,
     /// Registrations that were refused because too many came from their address.
     registrations_throttled,
     /// Sessions that were begun.

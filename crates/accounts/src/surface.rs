@@ -10,6 +10,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use crate::cookies::{Cookies, MESSAGES, SessionChange, cookie, session_cookie};
 use crate::csrf::{CsrfToken, is_unsafe, of_session};
 use crate::message::Messages;
+use crate::oidc::AttemptChange;
 use crate::secret::Secret;
 use crate::token::token_of;
 use crate::{Accounts, Caller, Client, Page, Problem, Settings, found};
@@ -51,8 +52,13 @@ pub(crate) async fn page(
         Ok(request) => next.run(request).await,
         Err(problem) => problem.into_response(),
     };
+    let attempt = response.extensions().get::<AttemptChange>().cloned();
     let mut response = told(&accounts, &csrf, &asked, response).await;
-    write_cookies(&Cookies::new(settings, &client), &csrf, had_messages, &mut response);
+    let cookies = Cookies::new(settings, &client);
+    write_cookies(&cookies, &csrf, had_messages, &mut response);
+    if let Some(attempt) = &attempt {
+        cookies.attempt(response.headers_mut(), attempt);
+    }
     response.headers_mut().append(VARY, HeaderValue::from_static("Cookie"));
     kept_private(response)
 }

@@ -5,6 +5,7 @@ mod first;
 mod forgery;
 mod login;
 mod logs;
+mod oidc;
 mod pages;
 mod programs;
 mod registration;
