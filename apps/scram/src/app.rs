@@ -3,7 +3,7 @@
 use crate::api::Surface;
 use crate::dispatch::CatchUp;
 use crate::pages;
-use crate::settings::Settings;
+use crate::settings::{Oidc, Settings};
 use crate::store::{Author, Store};
 use crate::translators::Translators;
 use axum::extract::FromRef;
@@ -78,6 +78,7 @@ impl App {
             brand,
             transport,
             groups: vec![READONLY.to_owned(), READWRITE.to_owned()],
+            oidc: settings.oidc.as_ref().map(Oidc::for_accounts),
             ..campanile_accounts::Settings::new("SCRAM")
         }
     }

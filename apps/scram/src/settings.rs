@@ -1,11 +1,13 @@
 //! What the environment says, under the original's names where it has one.
 
+mod oidc;
 #[cfg(test)]
 mod tests;
 
 use crate::cidr::{Family, Network};
 use campanile_environment::{Environment, Value, Variable, of_process, set_for_process};
-pub use campanile_environment::{SecretUrl, SettingsError};
+pub use campanile_environment::{Secret, SecretUrl, SettingsError};
+pub use oidc::Oidc;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
@@ -33,8 +35,8 @@ pub struct Settings {
     pub recent_limit: u64,
     /// Whether strangers see the start page, the list of entries and the search.
     pub public_pages: bool,
-    /// How people prove who they are.
-    pub auth_method: AuthMethod,
+    /// By whom people are known, rather than by passwords.
+    pub oidc: Option<Oidc>,
     /// Whether a translator must show a token.
     pub translator_auth: TranslatorAuth,
     /// How long events are kept for instances that are away.
@@ -85,15 +87,6 @@ pub struct PrefixLimits {
     pub v6: u8,
 }
 
-/// How people prove who they are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AuthMethod {
-    /// By a password that this server knows.
-    Local,
-    /// By another server.
-    Oidc,
-}
-
 /// Whether a translator must show a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TranslatorAuth {
@@ -117,6 +110,12 @@ pub const VARIABLES: &[Variable] = &[
     (RECENT_LIMIT, "10", "entries of each action type on the home page, 0 to 1000"),
     (PUBLIC_PAGES, "yes", "yes, or no to show pages only to who may see entries"),
     (AUTH_METHOD, "local", "local or oidc"),
+    (oidc::ISSUER, "", "the provider's issuer, an https URL, whose description says the rest"),
+    (oidc::CLIENT_ID, "", "by what name the provider knows this server"),
+    (oidc::CLIENT_SECRET, "", "the secret that the provider gave to this server; empty if none"),
+    (oidc::SCOPES, "openid profile email", "what the provider is asked for, with spaces between"),
+    (oidc::USERNAME, "preferred_username", "preferred_username or email"),
+    (oidc::PUBLIC_URL, "", "where browsers find this server: an https URL"),
     (TRANSLATOR_AUTH, "required", "required, or open where no stranger can reach the server"),
     (EVENTS_KEPT, "7", "days for which an instance may be away and miss nothing, 1 to 365"),
     (EXPIRY_INTERVAL, "30", "seconds between two looks for expirations at most, 1 to 3600"),
@@ -163,7 +162,7 @@ const CHECKS: &str = "SCRAM_COMPARE_CHECKS";
 const TRANSLATOR_QUEUE: &str = "SCRAM_TRANSLATOR_QUEUE";
 
 /// Whose values no error may show: a URL may hold a password.
-const SECRETS: &[&str] = &[DATABASE_URL, REDIS_URL];
+const SECRETS: &[&str] = &[DATABASE_URL, REDIS_URL, oidc::CLIENT_SECRET];
 
 /// What only `scram-translator` reads, perhaps from the same file.
 const OF_TRANSLATORS: &[&str] = &["SCRAM_EVENTS_URL", "SCRAM_TRANSLATOR_TOKEN"];
@@ -201,8 +200,10 @@ impl Settings {
             pagination_size: value(PAGINATION_SIZE).number(1, 1000)?,
             recent_limit: value(RECENT_LIMIT).number(0, 1000)?,
             public_pages: value(PUBLIC_PAGES).one_of(&[("yes", true), ("no", false)])?,
-            auth_method: value(AUTH_METHOD)
-                .one_of(&[("local", AuthMethod::Local), ("oidc", AuthMethod::Oidc)])?,
+            oidc: match value(AUTH_METHOD).one_of(&[("local", false), ("oidc", true)])? {
+                true => Some(Oidc::read(&environment)?),
+                false => None,
+            },
             translator_auth: value(TRANSLATOR_AUTH).one_of(&[
                 ("required", TranslatorAuth::Required),
                 ("open", TranslatorAuth::Open),
@@ -221,6 +222,14 @@ impl Settings {
             },
             translator_queue: value(TRANSLATOR_QUEUE).number(100, 1_000_000)?,
         })
+    }
+}
+
+/// Returns a variable's value as it may be shown: without a password, and a secret not at all.
+pub fn shown(name: &str, value: &str) -> String {
+    match name {
+        oidc::CLIENT_SECRET if !value.is_empty() => "(hidden)".to_owned(),
+        _ => SecretUrl::new(value).to_string(),
     }
 }
 

@@ -6,7 +6,7 @@ use super::tools::settings;
 use super::warnings::warnings;
 use crate::app::App;
 use crate::database;
-use crate::settings::{SecretUrl, Settings, VARIABLES, unknown_variables};
+use crate::settings::{self, Settings, VARIABLES, unknown_variables};
 use crate::store::Store;
 use serde_json::{Map, Value, json};
 
@@ -18,8 +18,7 @@ pub(super) async fn run() -> Result<Told, Failure> {
     for (name, default, meaning) in VARIABLES {
         let set = std::env::var(name).ok().filter(|value| !value.trim().is_empty());
         let mark = if set.is_some() { "set" } else { "default" };
-        // Of a URL the password is not shown.
-        let value = SecretUrl::new(set.as_deref().unwrap_or(default).trim()).to_string();
+        let value = settings::shown(name, set.as_deref().unwrap_or(default).trim());
         shown.insert((*name).to_owned(), json!({ "value": value, "is_set": set.is_some() }));
         lines.push(vec![(*name).to_owned(), value, mark.to_owned(), (*meaning).to_owned()]);
     }

@@ -72,6 +72,9 @@ pub(super) async fn start(settings: Settings) -> Result<Server, Failure> {
 /// Says where a server is, and how the first administrator is made.
 pub(super) async fn say_where(server: &Server) -> Result<(), Failure> {
     info!("listening on http://{}/", server.address());
+    if let Some(oidc) = &server.app().settings.oidc {
+        info!("people log in by {}", oidc.issuer);
+    }
     if let Some(path) = server.app().accounts.first_administrator_path().await? {
         let (address, note) = for_browsers(server.address());
         info!(

@@ -1,6 +1,6 @@
 //! What is set in a way that somebody should look at.
 
-use crate::settings::{AuthMethod, Settings, TranslatorAuth};
+use crate::settings::{Settings, TranslatorAuth};
 
 /// Returns a sentence for each thing to look at.
 pub(super) fn warnings(settings: &Settings) -> Vec<String> {
@@ -30,11 +30,6 @@ pub(super) fn warnings(settings: &Settings) -> Vec<String> {
             "SCRAM_REDIS_URL is set, for several instances, and they cannot share SQLite: use \
              PostgreSQL."
                 .to_owned(),
-        );
-    }
-    if settings.auth_method == AuthMethod::Oidc {
-        warnings.push(
-            "SCRAM_AUTH_METHOD is oidc, which is not there yet: passwords are used.".to_owned(),
         );
     }
     warnings

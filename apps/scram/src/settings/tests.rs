@@ -1,4 +1,4 @@
-use super::{AuthMethod, PrefixLimits, Settings, TranslatorAuth, VARIABLES};
+use super::{PrefixLimits, Settings, TranslatorAuth, VARIABLES};
 use crate::cidr::Network;
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ fn an_empty_environment_is_a_server_on_this_machine_that_is_open_to_nobody() {
     assert_eq!(settings.hostname, "scram_hostname_not_set");
     assert!(settings.instance.ends_with(":8000"));
     assert_eq!(settings.redis_url, None);
-    assert_eq!(settings.auth_method, AuthMethod::Local);
+    assert_eq!(settings.oidc, None);
     assert_eq!(settings.translator_auth, TranslatorAuth::Required);
     assert_eq!((settings.pagination_size, settings.recent_limit), (100, 10));
     assert_eq!(settings.events_kept, Duration::from_secs(7 * 86_400));
@@ -85,5 +85,51 @@ fn passwords_are_not_shown_wherever_the_settings_are() {
         let shown = format!("{settings:?} {}", settings.database_url);
         assert!(!shown.contains("s3cret") && shown.contains("cache.example"), "{shown}");
         assert_eq!(settings.database_url.reveal(), url);
+    }
+}
+
+/// What a server needs for OpenID Connect.
+const OIDC: [(&str, &str); 5] = [
+    ("SCRAM_AUTH_METHOD", "oidc"),
+    ("OIDC_OP_ISSUER", "https://login.example/realms/site"),
+    ("OIDC_RP_CLIENT_ID", "scram"),
+    ("OIDC_RP_CLIENT_SECRET", "s3cret"),
+    ("SCRAM_PUBLIC_URL", "https://scram.example"),
+];
+
+#[test]
+fn by_openid_connect_the_originals_groups_have_the_originals_meaning() {
+    let settings = read(&OIDC).expect("they are good");
+    let oidc = settings.oidc.as_ref().expect("it is wanted").for_accounts();
+    assert_eq!(oidc.client_secret.as_deref(), Some("s3cret"));
+    assert_eq!(oidc.scopes, ["profile", "email"]);
+    assert_eq!(oidc.groups.superuser, ["svc_scram_admin"]);
+    assert_eq!(oidc.groups.denied, ["svc_scram_denied"]);
+    let meant = |theirs: &str, ours: &str| (theirs.to_owned(), ours.to_owned());
+    let readwrite = meant("svc_scram_readwrite", "readwrite");
+    assert_eq!(oidc.groups.groups, [readwrite, meant("svc_scram_readonly", "readonly")]);
+    assert!(!format!("{settings:?} {oidc:?}").contains("s3cret"));
+}
+
+#[test]
+fn what_openid_connect_needs_and_is_not_set_is_named() {
+    for (missing, must) in [
+        ("OIDC_OP_ISSUER", "the provider's issuer"),
+        ("OIDC_RP_CLIENT_ID", "by what name the provider knows this server"),
+        ("SCRAM_PUBLIC_URL", "where browsers find this server"),
+    ] {
+        let rest: Vec<_> = OIDC.into_iter().filter(|(name, _)| *name != missing).collect();
+        let error = read(&rest).expect_err(missing);
+        let sentence = format!("SCRAM_AUTH_METHOD=oidc needs {missing}: it is not set.");
+        assert!(error.contains(&sentence) && error.contains(must), "{error}");
+    }
+    for (name, value) in [
+        ("OIDC_OP_ISSUER", "http://login.example"),
+        ("SCRAM_PUBLIC_URL", "scram.example"),
+        ("SCRAM_OIDC_USERNAME", "sub"),
+    ] {
+        let rest = OIDC.into_iter().filter(|(known, _)| *known != name);
+        let error = read(&rest.chain([(name, value)]).collect::<Vec<_>>()).expect_err(name);
+        assert!(error.contains(name) && error.contains(value), "{error}");
     }
 }

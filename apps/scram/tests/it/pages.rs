@@ -4,5 +4,6 @@ mod adding;
 mod admin;
 mod browser;
 mod entries;
+mod oidc;
 mod permissions;
 mod searching;

@@ -266,6 +266,7 @@ fn what_is_set_is_shown_without_passwords() {
         .env("SCRAM_REDIS_URL", "redis://user:s3cret@127.0.0.1:6379")
         .env("SCRAM_LISTEN", "0.0.0.0:8000")
         .env("SCRAM_TRANSLATOR_AUTH", "open")
+        .env("OIDC_RP_CLIENT_SECRET", "s3cret of the client")
         .arg("check")
         .output()
         .expect("it runs");
