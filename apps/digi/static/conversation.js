@@ -57,6 +57,8 @@ export class Conversation {
   #options;
   #clock;
   #lastSeq;
+  /** What is loaded anew, and from where it is told again if that fails. @type {{ before: number } | null} */
+  #resyncing = null;
   #peerReadSeq;
   #readSeq;
   /** What was read here, until the server has said so itself. @type {string | null} */
@@ -345,12 +347,18 @@ export class Conversation {
 
   /** What was missed is too old to be told: the history says how things are. @param {number} lastSeq */
   async #resync(lastSeq) {
+    const before = this.#resyncing?.before ?? this.#lastSeq;
+    const resyncing = { before };
+    this.#resyncing = resyncing;
     this.#lastSeq = lastSeq;
-    try {
-      await this.#options.history.newest();
-    } catch {
-      this.line.reconnect();
-    }
+    const newest = this.#options.history.newest();
+    const isLoaded = await newest.then(() => true, () => false);
+    // A later one begins where this one did, and its end counts.
+    if (resyncing !== this.#resyncing) return;
+    this.#resyncing = null;
+    if (isLoaded) return;
+    this.#lastSeq = before;
+    this.line.reconnect();
   }
 
   /** @param {Record<string, any>} error */

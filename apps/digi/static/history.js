@@ -126,6 +126,8 @@ export class History {
 
   /** Begins anew with the newest. */
   async newest() {
+    // If it fails, what is live shall not stand next to what was held: there may be more between.
+    this.hasNewer = true;
     await this.#ask({}, ({ messages, hasMore }) => {
       Object.assign(this, { messages, hasOlder: hasMore, hasNewer: false });
     });

@@ -85,6 +85,8 @@ class Stage {
   /** Who waits for a page. @type {(() => void)[]} */
   held = [];
   holds = false;
+  /** Whether no page can be loaded. */
+  isAway = false;
 
   /** @param {{ count?: number, storage?: FakeStorage, shown?: number }} [options] */
   constructor({ count = 0, storage = new FakeStorage(), shown = 50 } = {}) {
@@ -124,6 +126,7 @@ class Stage {
   /** @param {any} where @param {number} limit */
   async load(where, limit) {
     if (this.holds) await new Promise((resolve) => this.held.push(() => resolve(undefined)));
+    if (this.isAway) throw new Error('no answer');
     const number = (/** @type {string} */ id) => Number(id.slice(1));
     if (where.after) {
       const from = number(where.after) + 1;
@@ -217,6 +220,41 @@ describe('what is heard', () => {
     assert.equal(stage.history.messages.length, 51);
     assert.deepEqual(stage.texts.slice(-2), ['text 500', 'text 501']);
     assert.equal(stage.history.hasOlder, true);
+  });
+
+  test('what cannot be loaded anew is asked for again, and leaves no hole', async () => {
+    const stage = new Stage({ count: 3 });
+    stage.greet();
+    stage.isAway = true;
+    stage.socket.says({ type: 'resync', last_seq: 500 });
+    stage.socket.says(said(501));
+    await soon();
+    assert.deepEqual(stage.texts, ['text 1', 'text 2', 'text 3']);
+    assert.equal(stage.history.hasNewer, true);
+    stage.clock.advance(500);
+    assert.equal(stage.socket.url, '/ws/?after=3');
+    [stage.isAway, stage.count] = [false, 501];
+    stage.greet();
+    stage.socket.says({ type: 'resync', last_seq: 501 });
+    await soon();
+    assert.equal(stage.texts.at(-1), 'text 501');
+    assert.equal(stage.history.messages.length, 50);
+    assert.equal(stage.history.hasNewer, false);
+  });
+
+  test('of two that are loaded anew at once the end of the last counts', async () => {
+    const stage = new Stage({ count: 3 });
+    stage.greet();
+    stage.holds = true;
+    for (const lastSeq of [500, 900]) stage.socket.says({ type: 'resync', last_seq: lastSeq });
+    const [first, last] = stage.held;
+    first?.();
+    await soon();
+    assert.equal(stage.conversation.lastSeq, 900);
+    stage.isAway = true;
+    last?.();
+    await soon();
+    assert.equal(stage.conversation.lastSeq, 3);
   });
 
   test('who was away for very long is not told everything', async () => {
