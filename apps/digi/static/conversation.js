@@ -3,6 +3,7 @@
 
 import { messageOf } from './history.js';
 import { Line, systemClock } from './line.js';
+import { wellFormed } from './text.js';
 
 /** How long an acknowledgement may take before the connection is doubted. */
 const ACKNOWLEDGED_WITHIN_MS = 10_000;
@@ -131,7 +132,7 @@ export class Conversation {
 
   /** @param {string} id @param {string} text @returns {Promise<string | null>} why it was not done */
   edit(id, text) {
-    return this.#change(id, { type: 'edit', message_id: id, message: text });
+    return this.#change(id, { type: 'edit', message_id: id, message: wellFormed(text) });
   }
 
   /** @param {string} id @returns {Promise<string | null>} why it was not done */
@@ -366,7 +367,9 @@ export class Conversation {
     const said = String(detail ?? code);
     if (typeof id === 'string' && this.#settle(id, said)) return;
     const isForNow = code === 'rate_limited' || code === 'unavailable';
-    const isOfSending = clientId === this.#sending || (clientId === undefined && isForNow);
+    // Of a frame that it cannot read the server knows no name; all others are made without a fault.
+    const isNameless = clientId === undefined && id === undefined && code === 'invalid';
+    const isOfSending = clientId === this.#sending || (clientId === undefined && isForNow) || isNameless;
     if (this.#sending === '' || !isOfSending) return;
     const sending = this.#sending;
     this.#sending = '';

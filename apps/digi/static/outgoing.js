@@ -1,5 +1,7 @@
 // What was written and not yet acknowledged. It outlives a reload of the page.
 
+import { wellFormed } from './text.js';
+
 /** How much may wait. */
 const WAITING_MAX = 200;
 
@@ -41,7 +43,7 @@ export class Outgoing {
   /** @param {string} text @returns {Pending | null} null if too much waits already */
   push(text) {
     if (this.#waiting.length >= WAITING_MAX) return null;
-    const pending = { clientId: makeId(), text, at: new Date().toISOString() };
+    const pending = { clientId: makeId(), text: wellFormed(text), at: new Date().toISOString() };
     this.#keep([...this.#waiting, pending]);
     return pending;
   }

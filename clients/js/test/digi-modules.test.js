@@ -396,6 +396,25 @@ describe('what is sent', () => {
     assert.deepEqual(stage.outgoing.waiting, []);
   });
 
+  test('half a character is no fault of what is sent', () => {
+    const stage = new Stage({ count: 1 });
+    stage.greet();
+    stage.conversation.say('half \uD83D, whole \u{1F600}');
+    stage.conversation.edit('m1', '\uDE00');
+    assert.deepEqual(stage.sent, ['add half \uFFFD, whole \u{1F600}', 'edit \uFFFD']);
+  });
+
+  test('what the server cannot even read holds up nothing', () => {
+    const stage = new Stage();
+    stage.greet();
+    for (const text of ['bad', 'good']) stage.conversation.say(text);
+    stage.socket.says({ type: 'error', code: 'invalid', detail: 'Not this.', message_id: 'm9' });
+    assert.deepEqual(stage.sent, ['add bad']);
+    stage.socket.says({ type: 'error', code: 'invalid', detail: 'It is no JSON.' });
+    assert.deepEqual(stage.sent, ['add bad', 'add good']);
+    assert.equal(stage.outgoing.waiting[0]?.fault, 'It is no JSON.');
+  });
+
   test('what is too large for a frame is not sent for ever', () => {
     const stage = new Stage();
     stage.greet();
