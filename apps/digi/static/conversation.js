@@ -28,6 +28,7 @@ const TOO_BIG = 1009;
  * @typedef {import('./outgoing.js').Outgoing} Outgoing
  * @typedef {import('./line.js').Options} LineOptions
  * @typedef {{ isOnline: boolean, lastSeen: string | null }} Presence
+ * @typedef {{ done: (fault: string | null) => void, timer: any }} Changing
  *
  * @typedef {object} Options
  * @property {string} user Who writes here.
@@ -71,7 +72,7 @@ export class Conversation {
   /** The name of the one add that is not yet acknowledged: one at a time keeps their order. */
   #sending = '';
   #isReady = false;
-  /** Who waits for an edit or a deletion. @type {Map<string, (fault: string | null) => void>} */
+  /** Who waits for an edit or a deletion, and until when. @type {Map<string, Changing>} */
   #changing = new Map();
   #saidTypingAt = -Infinity;
   /** @type {any} */
@@ -179,16 +180,20 @@ export class Conversation {
     if (!this.#isReady || !this.line.send(frame)) {
       return Promise.resolve('There is no connection. Try again when it is back.');
     }
-    this.#changing.get(id)?.(null);
-    return new Promise((resolve) => this.#changing.set(id, resolve));
+    this.#settle(id, null);
+    // Without the connection nothing is waited for any more.
+    const timer = this.#clock.setTimeout(() => this.line.reconnect(), ACKNOWLEDGED_WITHIN_MS);
+    return new Promise((done) => this.#changing.set(id, { done, timer }));
   }
 
   /** @param {string} id @param {string | null} fault */
   #settle(id, fault) {
-    const settle = this.#changing.get(id);
+    const changing = this.#changing.get(id);
+    if (changing === undefined) return false;
     this.#changing.delete(id);
-    settle?.(fault);
-    return settle !== undefined;
+    this.#clock.clearTimeout(changing.timer);
+    changing.done(fault);
+    return true;
   }
 
   // --- sending --------------------------------------------------------------------------------

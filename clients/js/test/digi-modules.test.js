@@ -459,6 +459,21 @@ describe('what is sent', () => {
     assert.deepEqual(stage.complaints, []);
   });
 
+  test('who gets no answer to an edit doubts the connection, and can go on', async () => {
+    const stage = new Stage({ count: 2 });
+    stage.greet();
+    const edited = stage.conversation.edit('m1', 'better');
+    stage.socket.says({ type: 'chat_message_edit', seq: 3, message_id: 'm1', message: 'better', user: 'ann' });
+    assert.equal(await edited, null);
+    stage.clock.advance(9_000);
+    const silent = stage.conversation.edit('m2', 'better');
+    stage.clock.advance(9_000);
+    assert.equal(stage.sockets[0]?.isClosed, false);
+    stage.clock.advance(1_000);
+    assert.equal(stage.sockets[0]?.isClosed, true);
+    assert.match((await silent) ?? '', /connection was lost/);
+  });
+
   test('typing is told now and then, and its end once', () => {
     const stage = new Stage();
     stage.greet();
