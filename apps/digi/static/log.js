@@ -77,7 +77,7 @@ export class Log {
 
   /** Draws what the page begins with: at the end, or where that begins which was not read yet. */
   drawFirst() {
-    this.#place([...this.#items()]);
+    this.#place([...itemsOf(this.#options)]);
     this.#drawn.get('unread')?.node.scrollIntoView({ block: 'nearest' });
     this.#look();
   }
@@ -86,7 +86,7 @@ export class Log {
   drawNow() {
     const wasAtEnd = this.isAtEnd && !this.#options.history.hasNewer;
     const anchor = wasAtEnd ? null : this.#anchor();
-    this.#place([...this.#items()]);
+    this.#place([...itemsOf(this.#options)]);
     if (anchor === null) this.scroller.scrollTop = 0;
     else this.scroller.scrollTop += anchor.node.getBoundingClientRect().top - anchor.top;
     this.#look();
@@ -105,7 +105,7 @@ export class Log {
   async toEnd() {
     if (this.#options.history.hasNewer) {
       this.#quiet();
-      await this.#options.history.newest();
+      await this.#ask(this.#options.history.newest());
     }
     this.drawNow();
     this.scroller.scrollTop = 0;
@@ -178,30 +178,6 @@ export class Log {
     }
   }
 
-  /** @returns {Generator<Item>} */
-  *#items() {
-    const { history, outgoing, acts, user, readSeq, openedSeq, peerReadSeq } = this.#options;
-    const readByPeer = peerReadSeq();
-    let [day, hasNew] = ['', false];
-    for (const message of history.messages) {
-      const { id: key, seq } = message;
-      const its = times.day(message.sentAt);
-      if (its !== day) yield { key: `day ${its}`, parts: [], make: () => divider(its) };
-      day = its;
-      const isOwn = message.user === user;
-      const isRead = isOwn && seq <= readByPeer;
-      if (!hasNew && !isOwn && seq > readSeq && seq <= openedSeq) {
-        hasNew = true;
-        yield { key: 'unread', parts: [], make: () => divider('New', 'unread') };
-      }
-      yield { key, parts: [message, isRead], make: () => said(message, { isOwn, isRead }, acts) };
-    }
-    if (history.hasNewer) return;
-    for (const pending of outgoing.waiting) {
-      yield { key: pending.clientId, parts: [pending], make: () => onItsWay(pending, user, acts) };
-    }
-  }
-
   /** Up and down go from message to message, and out of a menu back to its own. @param {KeyboardEvent} event */
   #move(event) {
     const { key, target } = event;
@@ -235,6 +211,34 @@ export class Log {
     for (const menu of this.list.querySelectorAll('details.menu[open]')) {
       if (!(target instanceof Node && menu.contains(target))) menu.removeAttribute('open');
     }
+  }
+}
+
+/**
+ * The lines of a log, in their order.
+ *
+ * @param {Options} options
+ * @returns {Generator<Item>}
+ */
+export function* itemsOf({ history, outgoing, acts, user, readSeq, openedSeq, peerReadSeq }) {
+  const readByPeer = peerReadSeq();
+  let [day, hasNew] = ['', false];
+  for (const message of history.messages) {
+    const { id: key, seq } = message;
+    const its = times.day(message.sentAt);
+    if (its !== day) yield { key: `day ${its}`, parts: [], make: () => divider(its) };
+    day = its;
+    const isOwn = message.user === user;
+    const isRead = isOwn && seq <= readByPeer;
+    if (!hasNew && !isOwn && seq > readSeq && seq <= openedSeq) {
+      hasNew = true;
+      yield { key: 'unread', parts: [], make: () => divider('New', 'unread') };
+    }
+    yield { key, parts: [message, isRead], make: () => said(message, { isOwn, isRead }, acts) };
+  }
+  // Also below what is old: who writes sees that it is kept.
+  for (const pending of outgoing.waiting) {
+    yield { key: pending.clientId, parts: [pending], make: () => onItsWay(pending, user, acts) };
   }
 }
 

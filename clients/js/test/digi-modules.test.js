@@ -6,6 +6,7 @@ import { describe, test } from 'node:test';
 import { Conversation } from '../../../apps/digi/static/conversation.js';
 import { History } from '../../../apps/digi/static/history.js';
 import { Lines } from '../../../apps/digi/static/lines.js';
+import { Log, itemsOf } from '../../../apps/digi/static/log.js';
 import { Outgoing } from '../../../apps/digi/static/outgoing.js';
 import { parts } from '../../../apps/digi/static/text.js';
 import { day, lastSeen } from '../../../apps/digi/static/times.js';
@@ -627,6 +628,39 @@ describe('the history', () => {
     await Promise.all([older, newest]);
     assert.equal(stage.history.messages.length, 50);
     assert.equal(stage.history.isLoading, false);
+  });
+});
+
+describe('the log', () => {
+  /** @param {Stage} stage @returns {any} */
+  const optionsOf = ({ history, outgoing, conversation }) => ({
+    ...{ user: 'ann', readSeq: 100, openedSeq: 100, history, outgoing },
+    ...{ peerReadSeq: () => conversation.peerReadSeq, acts: {}, seen: () => {} },
+  });
+
+  test('what waits to be sent is shown, also below what is old', () => {
+    const stage = new Stage({ count: 100, shown: 2 });
+    stage.history.hasNewer = true;
+    stage.conversation.say('one');
+    const [{ clientId } = { clientId: '' }] = stage.outgoing.waiting;
+    const keys = [...itemsOf(optionsOf(stage))].map(({ key }) => key);
+    assert.deepEqual(keys.slice(1), ['m99', 'm100', clientId]);
+  });
+
+  test('without a connection the way to the end leads to the end of what is held', async (context) => {
+    const stage = new Stage();
+    context.mock.timers.enable({ apis: ['setTimeout'] });
+    const globals = /** @type {any} */ (globalThis);
+    Object.assign(globals, { document: new EventTarget(), addEventListener: () => {} });
+    context.after(() => ['document', 'addEventListener'].forEach((name) => delete globals[name]));
+    const nothing = { setAttribute() {}, removeAttribute() {}, getBoundingClientRect: () => ({ top: 0 }) };
+    const scroller = Object.assign(new EventTarget(), nothing, { scrollTop: -900, clientHeight: 0 });
+    const list = { replaceChildren() {}, firstElementChild: null };
+    const log = new Log(/** @type {any} */ (scroller), /** @type {any} */ (list), optionsOf(stage));
+    [stage.history.hasNewer, stage.isAway] = [true, true];
+    await log.toEnd();
+    assert.equal(scroller.scrollTop, 0);
+    assert.equal(stage.history.hasNewer, true);
   });
 });
 
