@@ -19,7 +19,7 @@ export function openInbox(root, { current, changed = () => {} } = {}) {
     changed(lines);
   };
   const load = async () => {
-    lines.all = await conversations();
+    await lines.load(conversations);
     draw();
   };
   const line = new Line({

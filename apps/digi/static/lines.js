@@ -21,6 +21,8 @@ const HUES = 6;
 export class Lines {
   /** The last active first. @type {Conversation[]} */
   all = [];
+  /** What was heard since all were asked for, which the answer may not know. @type {Conversation[] | null} */
+  #meanwhile = null;
 
   /** @param {Conversation[]} all */
   constructor(all) {
@@ -41,8 +43,25 @@ export class Lines {
     return this.all.filter(({ state }) => state !== 'pending_in');
   }
 
+  /**
+   * Asks for all of them anew; of several answers that to the last question counts.
+   *
+   * @param {() => Promise<Conversation[]>} ask
+   */
+  async load(ask) {
+    /** @type {Conversation[]} */
+    const meanwhile = [];
+    this.#meanwhile = meanwhile;
+    const all = await ask();
+    if (meanwhile !== this.#meanwhile) return;
+    this.#meanwhile = null;
+    this.all = all;
+    for (const changed of meanwhile) this.take(changed);
+  }
+
   /** Takes a line that has changed. What was just said in it makes it the first. @param {Conversation} changed */
   take(changed) {
+    this.#meanwhile?.push(changed);
     const at = this.all.findIndex(({ id }) => id === changed.id);
     const before = this.all[at];
     if (before && isAsActive(before, changed)) this.all[at] = changed;

@@ -679,6 +679,28 @@ describe('the list', () => {
     assert.deepEqual(lines.requests.map(({ id }) => id), ['d']);
     assert.deepEqual(lines.begun.map(({ id }) => id), ['b', 'a', 'c']);
   });
+
+  test('what is heard while the list is on its way is newer than the list', async () => {
+    const lines = new Lines([]);
+    const loading = lines.load(async () => [line('a', { unread: 1 }), line('b')]);
+    lines.take(line('b', { unread: 5, last_message: { message_id: 'm1' } }));
+    await loading;
+    assert.deepEqual(lines.all.map(({ id }) => id), ['b', 'a']);
+    assert.equal(lines.unread, 6);
+    await lines.load(async () => [line('a')]);
+    assert.equal(lines.unread, 0);
+  });
+
+  test('the answer to an older question about the list is dropped', async () => {
+    const lines = new Lines([]);
+    /** @type {(all: any[]) => void} */
+    let answer = () => {};
+    const older = lines.load(() => new Promise((resolve) => (answer = resolve)));
+    await lines.load(async () => [line('new')]);
+    answer([line('old')]);
+    await older;
+    assert.deepEqual(lines.all.map(({ id }) => id), ['new']);
+  });
 });
 
 describe('texts', () => {
