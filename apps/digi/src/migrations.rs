@@ -2,6 +2,7 @@
 
 mod m20261121_000001_foundation;
 mod m20261121_000002_presence;
+mod m20261121_000003_closed;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait, async_trait};
 
@@ -15,6 +16,7 @@ impl MigratorTrait for Migrator {
         let mut migrations = campanile_accounts::migrations();
         migrations.push(Box::new(m20261121_000001_foundation::Migration));
         migrations.push(Box::new(m20261121_000002_presence::Migration));
+        migrations.push(Box::new(m20261121_000003_closed::Migration));
         migrations
     }
 }

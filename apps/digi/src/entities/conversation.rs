@@ -17,6 +17,9 @@ pub struct Model {
     pub requested_by: i64,
     /// What has become of the request.
     pub state: State,
+    /// Whether it was accepted until one of the two has left: who has left may open it again, while
+    /// the other has not.
+    pub is_closed: bool,
     /// Who will hear nothing more of the other, if anybody.
     pub blocked_by: Option<i64>,
     /// When it was asked for.

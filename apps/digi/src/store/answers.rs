@@ -1,5 +1,6 @@
 //! What the two do about their conversation: accept, decline, block, leave.
 
+use super::membership::peer;
 use super::{ConversationError, Store, now};
 use crate::entities::conversation::State;
 use crate::entities::{conversation, member};
@@ -21,7 +22,8 @@ pub enum Answer {
     Block,
     /// Takes that back: it is as it was before.
     Unblock,
-    /// Sees nothing more of it; the history stays for the other. Only who has left takes it up again.
+    /// Sees nothing more of it; the history stays for the other. Only who has left takes it up again,
+    /// as it was: a request that was not accepted is not accepted by that.
     Leave,
 }
 
@@ -50,11 +52,12 @@ impl Store {
         if answer == Answer::Leave {
             set_left(&transaction, user, conversation, true).await?;
         }
-        let changed = changed(&found, user, answer)?;
+        let is_alone = has_left(&transaction, peer(&found, user), conversation).await?;
+        let changed = changed(&found, user, answer, is_alone)?;
         if changed != found {
             let mut row = found.into_active_model();
             row.state = Set(changed.state);
-            row.requested_by = Set(changed.requested_by);
+            row.is_closed = Set(changed.is_closed);
             row.blocked_by = Set(changed.blocked_by);
             row.active = Set(now());
             row.update(&transaction).await?;
@@ -64,18 +67,21 @@ impl Store {
     }
 }
 
-/// Returns what an answer makes of a conversation.
+/// Returns what an answer makes of a conversation. Who is alone in it talks with nobody, whatever
+/// is accepted.
 fn changed(
     found: &conversation::Model,
     user: i64,
     answer: Answer,
+    is_alone: bool,
 ) -> Result<conversation::Model, ConversationError> {
     let mut changed = found.clone();
     let is_free = found.blocked_by.is_none();
-    let is_asked = found.requested_by != user;
+    let is_asked = found.requested_by != user && !found.is_closed;
     match answer {
-        Answer::Accept if is_free && is_asked => changed.state = State::Accepted,
         Answer::Accept if is_free && found.state == State::Accepted => {}
+        Answer::Accept if is_free && is_asked && is_alone => close(&mut changed),
+        Answer::Accept if is_free && is_asked => changed.state = State::Accepted,
         Answer::Decline if is_free && is_asked && found.state != State::Accepted => {
             changed.state = State::Declined;
         }
@@ -83,16 +89,28 @@ fn changed(
         Answer::Unblock if found.blocked_by.is_none_or(|by| by == user) => {
             changed.blocked_by = None;
         }
-        // As if the other had asked and this one had declined: only this one may take it up.
-        Answer::Leave => {
-            changed.state = State::Declined;
-            changed.requested_by = super::membership::peer(found, user);
-        }
+        Answer::Leave if found.state == State::Accepted => close(&mut changed),
+        // Whose request it is, and what was answered, stays as it is: nobody gains by leaving.
+        Answer::Leave => {}
         Answer::Accept | Answer::Decline | Answer::Unblock => {
             return Err(ConversationError::Forbidden);
         }
     }
     Ok(changed)
+}
+
+fn close(conversation: &mut conversation::Model) {
+    conversation.state = State::Declined;
+    conversation.is_closed = true;
+}
+
+pub(super) async fn has_left(
+    transaction: &DatabaseTransaction,
+    user: i64,
+    conversation: i64,
+) -> Result<bool, DbErr> {
+    let member = member::Entity::find_by_id((user, conversation)).one(transaction).await?;
+    Ok(member.is_none_or(|member| member.has_left))
 }
 
 pub(super) async fn set_left(

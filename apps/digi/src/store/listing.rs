@@ -40,8 +40,8 @@ struct Row {
 
 /// `$2` is one conversation, or none for all.
 const LINES: &str = "
-    SELECT c.id, c.user_a, c.user_b, c.requested_by, c.state, c.blocked_by, c.created, c.active,
-        c.last_seq, u.id AS peer, u.username AS peer_username, u.name AS peer_name,
+    SELECT c.id, c.user_a, c.user_b, c.requested_by, c.state, c.is_closed, c.blocked_by,
+        c.created, c.active, c.last_seq, u.id AS peer, u.username AS peer_username, u.name AS peer_name,
         (SELECT l.id FROM chat_message l WHERE l.conversation_id = c.id
             ORDER BY l.seq DESC LIMIT 1) AS last_message_id,
         (SELECT count(*) FROM chat_message n WHERE n.conversation_id = c.id

@@ -1,5 +1,7 @@
 //! Asking somebody for a conversation.
 
+use super::answers::{has_left, set_left};
+use super::membership::peer;
 use super::{ConversationError, Store, now};
 use crate::entities::conversation::State;
 use crate::entities::{conversation, member};
@@ -23,7 +25,8 @@ pub struct Requested {
 
 impl Store {
     /// Asks another user for a conversation. If there is one, it stays; the other's open or declined
-    /// request is accepted by this; and who had left is in it again.
+    /// request is accepted by this; and who had left is in it again. Where both have left, or the
+    /// other has left its request, this is a new request.
     ///
     /// # Errors
     ///
@@ -48,10 +51,48 @@ impl Store {
         let found = found.ok_or(ConversationError::NotFound)?;
         let conversation = found.id;
         if !is_new {
-            take_up(&transaction, found, user).await?;
+            self.take_up(&transaction, found, user).await?;
         }
         transaction.commit().await?;
         Ok(Requested { conversation, is_new })
+    }
+
+    /// Takes up what there is already.
+    async fn take_up(
+        &self,
+        transaction: &DatabaseTransaction,
+        found: conversation::Model,
+        user: i64,
+    ) -> Result<(), ConversationError> {
+        if found.blocked_by.is_some_and(|by| by != user) {
+            return Err(ConversationError::NotFound);
+        }
+        let (conversation, peer) = (found.id, peer(&found, user));
+        let had_left = has_left(transaction, user, conversation).await?;
+        let is_alone = has_left(transaction, peer, conversation).await?;
+        set_left(transaction, user, conversation, false).await?;
+        let is_free = found.blocked_by.is_none();
+        let is_asked = is_free && found.requested_by != user && !found.is_closed;
+        let is_anew = is_alone && (is_asked || (is_free && found.is_closed && had_left));
+        if is_anew {
+            self.refuse_too_many(transaction, user).await?;
+            set_left(transaction, peer, conversation, false).await?;
+        }
+        let state = match found.state {
+            State::Pending | State::Declined if is_anew => State::Pending,
+            State::Pending | State::Declined if !is_alone && (is_asked || found.is_closed) => {
+                State::Accepted
+            }
+            _ => return Ok(()),
+        };
+        let requested_by = if is_anew { user } else { found.requested_by };
+        let mut row = found.into_active_model();
+        row.state = Set(state);
+        row.requested_by = Set(requested_by);
+        row.is_closed = Set(false);
+        row.active = Set(now());
+        row.update(transaction).await?;
+        Ok(())
     }
 
     async fn refuse_too_many(
@@ -91,6 +132,7 @@ async fn insert(transaction: &DatabaseTransaction, user: i64, other: i64) -> Res
         requested_by: Set(user),
         state: Set(State::Pending),
         blocked_by: Set(None),
+        is_closed: Set(false),
         created: Set(now()),
         active: Set(now()),
         last_seq: Set(0),
@@ -115,23 +157,4 @@ async fn insert(transaction: &DatabaseTransaction, user: i64, other: i64) -> Res
         member::Entity::insert_many(members).exec_without_returning(transaction).await?;
     }
     Ok(is_new)
-}
-
-/// Takes up what there is already.
-async fn take_up(
-    transaction: &DatabaseTransaction,
-    found: conversation::Model,
-    user: i64,
-) -> Result<(), ConversationError> {
-    if found.blocked_by.is_some_and(|by| by != user) {
-        return Err(ConversationError::NotFound);
-    }
-    super::answers::set_left(transaction, user, found.id, false).await?;
-    if found.blocked_by.is_none() && found.requested_by != user && found.state != State::Accepted {
-        let mut row = found.into_active_model();
-        row.state = Set(State::Accepted);
-        row.active = Set(now());
-        row.update(transaction).await?;
-    }
-    Ok(())
 }

@@ -8,6 +8,9 @@ on_both! {
     asking_who_has_asked_is_an_answer
     who_is_blocked_is_told_of_nobody
     who_leaves_sees_nothing_more_and_alone_may_come_back
+    leaving_makes_nobodys_request_accepted
+    where_both_have_left_who_asks_asks_anew
+    who_accepts_after_the_other_has_left_talks_when_that_one_comes_back
     the_list_has_the_last_active_first_with_what_is_unread
     so_many_may_be_asked_in_a_day
     strangers_find_nothing
@@ -86,6 +89,59 @@ async fn who_leaves_sees_nothing_more_and_alone_may_come_back(world: World) {
     assert_eq!(standing(&store, ann.user(), id).await, Standing::Accepted);
 }
 
+async fn leaving_makes_nobodys_request_accepted(world: World) {
+    let store = world.process("digi1").await;
+    let [ann, bob, cleo] = people(&store, ["ann", "bob", "cleo"]).await;
+    let declined = store.request(bob, ann).await.unwrap().conversation;
+    store.answer(ann, declined, Answer::Decline).await.unwrap();
+    let pending = store.request(bob, cleo).await.unwrap().conversation;
+    for _ in 0..2 {
+        for (id, other, stands) in
+            [(declined, ann, Standing::Declined), (pending, cleo, Standing::PendingOut)]
+        {
+            store.answer(bob, id, Answer::Leave).await.unwrap();
+            assert!(!store.request(bob, other).await.unwrap().is_new);
+            assert_eq!(standing(&store, bob, id).await, stands);
+        }
+    }
+    assert_eq!(standing(&store, cleo, pending).await, Standing::PendingIn);
+    // Whoever leaves the request of another has not asked.
+    store.answer(cleo, pending, Answer::Leave).await.unwrap();
+    store.answer(bob, pending, Answer::Leave).await.unwrap();
+    store.request(bob, cleo).await.unwrap();
+    assert_eq!(standing(&store, bob, pending).await, Standing::PendingOut);
+    assert!(store.membership(cleo, pending).await.is_err());
+}
+
+async fn where_both_have_left_who_asks_asks_anew(world: World) {
+    let store = world.process("digi1").await;
+    let (ann, bob) = talking(&store).await;
+    let (id, pair) = (ann.conversation().id, [ann.user(), bob.user()]);
+    for (first, second) in [(pair[0], pair[1]), (pair[1], pair[0])] {
+        for user in [first, second] {
+            store.answer(user, id, Answer::Leave).await.unwrap();
+        }
+        store.request(second, first).await.unwrap();
+        assert_eq!(standing(&store, second, id).await, Standing::PendingOut);
+        assert_eq!(standing(&store, first, id).await, Standing::PendingIn);
+        store.request(second, first).await.unwrap();
+        assert_eq!(standing(&store, second, id).await, Standing::PendingOut);
+        store.request(first, second).await.unwrap();
+        assert_eq!(standing(&store, first, id).await, Standing::Accepted);
+    }
+}
+
+async fn who_accepts_after_the_other_has_left_talks_when_that_one_comes_back(world: World) {
+    let store = world.process("digi1").await;
+    let [ann, bob] = people(&store, ["ann", "bob"]).await;
+    let id = store.request(bob, ann).await.unwrap().conversation;
+    store.answer(bob, id, Answer::Leave).await.unwrap();
+    store.answer(ann, id, Answer::Accept).await.unwrap();
+    assert_eq!(standing(&store, ann, id).await, Standing::Declined);
+    store.request(bob, ann).await.unwrap();
+    assert_eq!(standing(&store, bob, id).await, Standing::Accepted);
+}
+
 async fn the_list_has_the_last_active_first_with_what_is_unread(world: World) {
     let store = world.process("digi1").await;
     let (ann, bob) = talking(&store).await;
@@ -114,12 +170,16 @@ async fn so_many_may_be_asked_in_a_day(world: World) {
     let store = world.process("digi1").await;
     let [ann, bob, cleo, dan, eve] = people(&store, ["ann", "bob", "cleo", "dan", "eve"]).await;
     for other in [bob, cleo, dan] {
-        store.request(ann, other).await.unwrap();
+        let asked = store.request(ann, other).await.unwrap();
+        // That it is left gives nothing back, and counts for nobody else.
+        store.answer(ann, asked.conversation, Answer::Leave).await.unwrap();
     }
     let one_more = store.request(ann, eve).await;
     assert!(matches!(one_more, Err(ConversationError::TooMany(3))), "{one_more:?}");
     assert!(!store.request(ann, bob).await.unwrap().is_new);
-    assert!(store.request(eve, ann).await.unwrap().is_new);
+    for other in [ann, cleo, dan] {
+        assert!(store.request(eve, other).await.unwrap().is_new);
+    }
 }
 
 async fn strangers_find_nothing(world: World) {
