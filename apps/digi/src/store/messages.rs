@@ -45,7 +45,7 @@ impl Store {
         check_client_id(new.client_id.as_deref())?;
         let transaction = self.database.write().await?;
         let at = now();
-        let seq = next_seq(&transaction, by, at).await?;
+        let seq = next_seq(&transaction, by, (Action::Add, at)).await?;
         // Nobody else writes to the conversation until the commit.
         if let Some(message) = known(&transaction, by, new).await? {
             transaction.rollback().await?;
@@ -88,7 +88,8 @@ impl Store {
         self.change(by, message, Action::Edit, change).await
     }
 
-    /// Deletes a message of this user: its text is nowhere any more.
+    /// Deletes a message of this user: its text is nowhere any more. That is its right also when the
+    /// two do not talk any more.
     ///
     /// # Errors
     ///
@@ -115,7 +116,7 @@ impl Store {
     ) -> Result<chat_message::Model, WriteError> {
         let transaction = self.database.write().await?;
         let at = now();
-        let seq = next_seq(&transaction, by, at).await?;
+        let seq = next_seq(&transaction, by, (action, at)).await?;
         let found = chat_message::Entity::find_by_id(message)
             .filter(chat_message::Column::ConversationId.eq(by.conversation.id))
             .filter(chat_message::Column::DeletedAt.is_null())
@@ -172,25 +173,28 @@ impl Store {
     }
 }
 
-/// Takes the next number of a conversation in which the two talk. Its row stays locked until the
+/// Takes the next number of a conversation, in which the two talk if something is to be said. Its row stays locked until the
 /// commit, so that numbers commit in their order; without a commit it was never taken.
 async fn next_seq(
     transaction: &DatabaseTransaction,
     by: &Membership,
-    at: DateTime<Utc>,
+    (action, at): (Action, DateTime<Utc>),
 ) -> Result<i64, WriteError> {
     let next = Expr::col(conversation::Column::LastSeq).add(1);
     let is_one_of = conversation::Column::UserA.eq(by.user);
     let is_one_of = is_one_of.or(conversation::Column::UserB.eq(by.user));
-    let taken = conversation::Entity::update_many()
+    let taking = conversation::Entity::update_many()
         .col_expr(conversation::Column::LastSeq, next)
         .col_expr(conversation::Column::Active, Expr::value(at))
         .filter(conversation::Column::Id.eq(by.conversation.id))
-        .filter(conversation::Column::State.eq(State::Accepted))
-        .filter(conversation::Column::BlockedBy.is_null())
-        .filter(is_one_of)
-        .exec_with_returning(transaction)
-        .await?;
+        .filter(is_one_of);
+    let taking = match action {
+        Action::Add | Action::Edit => taking
+            .filter(conversation::Column::State.eq(State::Accepted))
+            .filter(conversation::Column::BlockedBy.is_null()),
+        Action::Delete => taking,
+    };
+    let taken = taking.exec_with_returning(transaction).await?;
     taken.first().map(|row| row.last_seq).ok_or(WriteError::NotFound)
 }
 

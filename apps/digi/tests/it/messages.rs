@@ -8,6 +8,7 @@ on_both! {
     a_text_is_kept_exactly_and_what_is_none_is_refused
     what_is_sent_twice_by_one_name_is_one_message
     only_the_sender_edits_and_deletes_and_nothing_of_the_text_is_left
+    who_does_not_talk_any_more_may_still_delete_what_it_has_said
     who_was_away_is_told_all_in_order_or_to_begin_anew
 }
 
@@ -73,6 +74,20 @@ async fn only_the_sender_edits_and_deletes_and_nothing_of_the_text_is_left(world
     }
     // What was refused has taken no number.
     assert_eq!(told(&store, &bob, 0).await, ["1 Add \"\"", "2 Edit \"\"", "3 Delete \"\""]);
+}
+
+async fn who_does_not_talk_any_more_may_still_delete_what_it_has_said(world: World) {
+    let store = world.process("digi1").await;
+    let (ann, bob) = talking(&store).await;
+    let (one, two) = (add(&store, &ann, "one").await, add(&store, &ann, "two").await);
+    for (answer, message) in [(Answer::Block, one), (Answer::Leave, two)] {
+        store.answer(bob.user(), ann.conversation().id, answer).await.unwrap();
+        assert_eq!(refused(store.edit(&ann, message.id, "other").await), "Not found.");
+        assert_eq!(refused(store.add(&ann, &text("more")).await), "Not found.");
+        assert_eq!(refused(store.delete(&bob, message.id).await), "This message is not yours.");
+        assert_eq!(store.delete(&ann, message.id).await.unwrap().body, "");
+    }
+    assert_eq!(told(&store, &ann, 2).await, ["3 Delete \"\"", "4 Delete \"\""]);
 }
 
 async fn who_was_away_is_told_all_in_order_or_to_begin_anew(world: World) {

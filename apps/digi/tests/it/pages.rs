@@ -104,6 +104,20 @@ async fn forms_say_edit_and_delete(world: World) {
     stage.end().await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_said_where_nobody_talks_any_more_may_be_deleted_and_not_edited() {
+    let stage = Stage::start(World::sqlite()).await;
+    let (ann, bob) = (Browser::of(&stage, "ann").await, Browser::of(&stage, "bob").await);
+    ann.post("/chat/@/", &[("message", "mine")]).await;
+    bob.post("/chat/@/answer/", &[("answer", "leave")]).await;
+    let page = ann.get("/chat/@/").await.body;
+    assert!(page.contains("Delete for both") && !page.contains("?edit="), "{page}");
+    let (id, _) = ann.said().await.remove(0);
+    assert_eq!(ann.post("/chat/@/delete/", &[("message_id", &id)]).await.status, 302);
+    assert_eq!(ann.said().await, [(id, "Message deleted".to_owned())]);
+    stage.end().await;
+}
+
 async fn forms_ask_accept_block_and_leave(world: World) {
     let stage = Stage::start(world).await;
     let (ann, cat) = (Browser::of(&stage, "ann").await, Browser::of(&stage, "cat").await);
