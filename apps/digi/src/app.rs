@@ -9,7 +9,8 @@ use crate::presence::Presence;
 use crate::settings::Settings;
 use crate::statistics::Counters;
 use crate::store::{
-    Added, Answer, ConversationError, FindError, Membership, NewMessage, Store, WriteError,
+    Added, Answer, ConversationError, FindError, Membership, NewMessage, Standing, Store,
+    WriteError,
 };
 use axum::extract::FromRef;
 use campanile_accounts::{Accounts, Problem, Transport, User};
@@ -132,8 +133,13 @@ impl App {
     ///
     /// # Errors
     ///
-    /// [`FindError::NotFound`] if the message is not in this conversation.
+    /// [`FindError::NotFound`] if the message is not in this conversation, or the two do not talk.
     pub async fn mark_read(&self, of: &Membership, message: i64) -> Result<(), FindError> {
+        // A socket's may be as old as the socket.
+        let of = &self.store.membership(of.user(), of.conversation().id).await?;
+        if of.standing() != Standing::Accepted {
+            return Err(FindError::NotFound);
+        }
         let Some(message) = self.store.mark_read(of, message).await? else { return Ok(()) };
         let read = self.frames.read(of.user(), &message, Some(Utc::now())).await?;
         let conversation = of.conversation().id;

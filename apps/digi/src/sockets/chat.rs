@@ -23,6 +23,7 @@ use campanile_consumer::{
 use sea_orm::DbErr;
 use serde::Deserialize;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// One browser's end of a conversation.
 pub(super) struct Chat {
@@ -40,6 +41,12 @@ pub(super) struct Chat {
 
 /// The code by which a browser learns that the two do not talk any more.
 const NO_LONGER_TALKING: u16 = 4403;
+
+/// The same in words.
+const OVER: &str = "the two do not talk any more";
+
+/// How often is looked whether they do, in case that what tells of it is lost.
+const LOOK_EVERY: Duration = Duration::from_secs(30);
 
 /// How many events are read at once.
 const BATCH: u64 = 500;
@@ -90,7 +97,8 @@ impl Consumer for Chat {
         context.send(Json(hello.map_err(away)?)).await?;
         self.heard = self.after.unwrap_or(last_seq);
         self.catch_up(context).await?;
-        self.show_state(context).await
+        self.show_state(context).await?;
+        self.look_again_and_again(context)
     }
 
     async fn receive(&mut self, text: String, context: &mut Context<Self>) -> Result<(), Close> {
@@ -211,6 +219,30 @@ impl Chat {
         }
     }
 
+    /// Ends it soon also if nothing was heard of that the two do not talk any more.
+    fn look_again_and_again(&self, context: &mut Context<Chat>) -> Result<(), Close> {
+        let (app, client) = (self.app.clone(), context.client());
+        let (user, conversation) = (self.membership.user(), self.membership.conversation().id);
+        let looking = async move {
+            loop {
+                tokio::time::sleep(LOOK_EVERY).await;
+                let is_over = match app.store.membership(user, conversation).await {
+                    Ok(found) => found.standing() != Standing::Accepted,
+                    Err(FindError::NotFound) => true,
+                    // It may be back the next time.
+                    Err(FindError::Database(_)) => false,
+                };
+                if is_over {
+                    app.counters.closed_not_talking.one_more();
+                    client.close(CloseCode::of_application(NO_LONGER_TALKING), OVER);
+                    return;
+                }
+            }
+        };
+        let spawned = context.spawn(looking);
+        spawned.map_err(|_| Close::new(CloseCode::TRY_AGAIN_LATER, "the server is busy"))
+    }
+
     /// Reads what a browser sends, unless it sends too much.
     fn read(&self, text: &str) -> Result<Request, Refused> {
         let counters = &self.app.counters;
@@ -227,7 +259,7 @@ impl Chat {
             FindError::NotFound => {
                 self.app.counters.closed_not_talking.one_more();
                 let code = CloseCode::of_application(NO_LONGER_TALKING);
-                Close::new(code, "the two do not talk any more")
+                Close::new(code, OVER)
             }
         }
     }

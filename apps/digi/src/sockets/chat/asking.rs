@@ -39,7 +39,10 @@ impl Chat {
                 let number = app.frames.message_of(&message_id);
                 app.mark_read(&self.membership, number).await?;
             }
-            Request::Typing { typing } => self.tell_typing(typing).await,
+            Request::Typing { typing } => {
+                self.look_again().await?;
+                self.tell_typing(typing).await;
+            }
             Request::Ping => context.send(Json(Frame::Pong)).await?,
         }
         Ok(())

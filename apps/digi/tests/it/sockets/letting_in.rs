@@ -4,6 +4,7 @@ use crate::peer::Peer;
 use crate::stage::{KEYS, Stage, ask};
 use crate::world::{World, on_both};
 use campanile_digi::ids::{Ids, Kind};
+use campanile_digi::store::Answer;
 use serde_json::json;
 use std::collections::BTreeSet;
 
@@ -211,5 +212,27 @@ async fn a_user_has_only_so_many_sockets() {
         assert!(tries < 1000, "the place is not given back");
         tokio::time::sleep(std::time::Duration::from_millis(10)).await;
     }
+    stage.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_does_not_talk_any_more_tells_nothing_even_if_its_socket_did_not_hear_of_it() {
+    let stage = Stage::start(World::sqlite()).await;
+    let (mut ann, mut bob) = (stage.chat("ann", "").await, stage.chat("bob", "").await);
+    let said = bob.add("hi").await["message_id"].take();
+    ann.hear_until("hi").await;
+    let (number, store) = (stage.number("bob").await, &stage.app().store);
+    let conversation = stage.app().frames.conversation_of(&stage.id);
+    // As if what tells the sockets of it were lost.
+    store.answer(number, conversation, Answer::Block).await.unwrap();
+    ann.say(json!({"type": "read", "message_id": said})).await;
+    assert_eq!(ann.hear().await["code"], "not_found");
+    ann.say(json!({"type": "typing", "typing": true})).await;
+    assert_eq!(ann.closed().await, 4403);
+    // Who says nothing is looked for now and then.
+    while let Ok(frame) = bob.next().await {
+        assert!(!["typing", "read"].contains(&frame["type"].as_str().unwrap()), "{frame}");
+    }
+    assert!(stage.open("bob", &format!("/ws/chat/{}/", stage.id)).await.is_err());
     stage.end().await;
 }
