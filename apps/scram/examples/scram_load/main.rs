@@ -1,9 +1,9 @@
 //! Measures a server, `scram serve` of the same build, from without: by its API, pages and sockets.
 //!
-//!     cargo build --release -p campanile-scram --bin scram --example measure
-//!     target/release/examples/measure adds postgres://user@host/empty
-//!     target/release/examples/measure full postgres://user@host/empty
-//!     target/release/examples/measure full sqlite:/tmp/measure.db
+//!     cargo build --release -p campanile-scram --bin scram --example scram_load
+//!     target/release/examples/scram_load adds postgres://user@host/empty
+//!     target/release/examples/scram_load full postgres://user@host/empty
+//!     target/release/examples/scram_load full sqlite:/tmp/measure.db
 //!
 //! `adds` makes entries for half a minute by as many connections as the second number says (16), while a
 //! translator counts what it is told. `full` fills the database with 100,000 active entries by
@@ -28,7 +28,7 @@ async fn main() -> Outcome {
         ["adds", url, connections] => adds::measure(url, connections.parse()?).await,
         ["full", url] => full::measure(url).await,
         _ => Err(
-            "Write `measure adds URL` or `measure full URL`, with the URL of an empty database."
+            "Write `scram_load adds URL` or `scram_load full URL`, with the URL of an empty database."
                 .into(),
         ),
     }

@@ -1,7 +1,7 @@
 //! Measures what a broker adds: two nodes of one process, a real server on this machine.
 //!
 //! ```text
-//! cargo run --release -p campanile-broker --features testing --example measure
+//! cargo run --release -p campanile-broker --features testing --example broker_speed
 //! ```
 #![expect(clippy::print_stdout, reason = "it is for a person who measures")]
 

@@ -1,4 +1,4 @@
-//! Measures what a layer costs: `cargo run --release -p campanile-layer --example measure`.
+//! Measures what a layer costs: `cargo run --release -p campanile-layer --example layer_speed`.
 //!
 //! The layers on Redis need a redis-server, which is started here.
 
