@@ -86,6 +86,19 @@ impl Postgres {
     ///
     /// If it does not start.
     pub fn restart(&mut self) {
+        let deadline = Instant::now() + START_WITHIN;
+        while !self.answers() {
+            assert!(Instant::now() < deadline, "it does not start: {}", self.log());
+            // Those that one which was killed leaves behind hold its memory until they see that it is
+            // gone: before, another one ends at once.
+            if self.server.as_mut().is_none_or(Program::has_ended) {
+                self.server = Some(self.run());
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    fn run(&self) -> Program {
         let port = self.port.to_string();
         let mut command = self.command("postgres");
         // What a power cut would lose does not matter here.
@@ -93,13 +106,7 @@ impl Postgres {
             command.args(["-c", setting]);
         }
         command.args(["-p", &port, "-D"]).arg(self.data());
-        self.server = Some(Program::start(&mut command, self.folder.path()));
-        let deadline = Instant::now() + START_WITHIN;
-        while !self.answers() {
-            let ended = self.server.as_mut().is_some_and(Program::has_ended);
-            assert!(!ended && Instant::now() < deadline, "it does not start: {}", self.log());
-            std::thread::sleep(Duration::from_millis(20));
-        }
+        Program::start(&mut command, self.folder.path())
     }
 
     fn answers(&self) -> bool {
