@@ -191,4 +191,6 @@ fn in_our_way(options: SqliteConnectOptions) -> SqliteConnectOptions {
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(WAIT)
         .foreign_keys(true)
+        // What is deleted is not left in the file.
+        .pragma("secure_delete", "ON")
 }

@@ -50,6 +50,24 @@ async fn what_is_wrong_names_the_variable_and_what_to_do() {
     assert!(error.contains("Is NOTES_DATABASE_URL right"), "{error}");
 }
 
+#[tokio::test]
+async fn what_is_deleted_from_sqlite_is_not_left_in_its_file() {
+    let folder = Folder::new("database");
+    let file = folder.path().join("notes.db");
+    let database = open(&format!("sqlite://{}", file.display())).await.expect("it opens");
+    let secret = "a zebra crossed here ".repeat(500);
+    for statement in
+        [format!("INSERT INTO note (text) VALUES ('{secret}')"), "DELETE FROM note".into()]
+    {
+        let transaction = database.write().await.expect("it has its turn");
+        transaction.execute_unprepared(&statement).await.expect("it is written");
+        transaction.commit().await.expect("it is kept");
+    }
+    database.close().await.expect("it closes");
+    let left = std::fs::read(file).expect("it is there");
+    assert!(!left.windows(7).any(|window| window == b"a zebra"));
+}
+
 /// In one process, several handles to a file: as several processes have them.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nobody_who_writes_to_sqlite_is_told_that_it_is_locked() {
