@@ -80,7 +80,8 @@ impl Stage {
 
     /// Opens the socket of a conversation.
     pub(crate) async fn chat(&self, name: &str, query: &str) -> Peer {
-        self.open(name, &format!("/ws/chat/{}/{query}", self.id)).await.expect("it is let in")
+        let path = format!("/ws/chat/{}/{query}", self.id);
+        self.open(name, &path).await.expect("it is let in").greeted().await
     }
 
     /// Opens the socket of a list.
