@@ -243,14 +243,17 @@ impl Chat {
         spawned.map_err(|_| Close::new(CloseCode::TRY_AGAIN_LATER, "the server is busy"))
     }
 
-    /// Reads what a browser sends, unless it sends too much.
+    /// Reads what a browser sends, unless it sends too much; also then is said what of.
     fn read(&self, text: &str) -> Result<Request, Refused> {
         let counters = &self.app.counters;
+        let request = Request::read(text);
         if let Err(wait) = self.app.frames_pace.once_more(self.membership.user()) {
             counters.rate_limited.one_more();
-            return Err(Refused::too_much(wait));
+            let Refused { client_id, message_id, .. } =
+                request.map_or_else(|refused| refused, |request| request.names());
+            return Err(Refused { client_id, message_id, ..Refused::too_much(wait) });
         }
-        Request::read(text).inspect_err(|_| counters.invalid.one_more())
+        request.inspect_err(|_| counters.invalid.one_more())
     }
 
     fn lost(&self, error: FindError) -> Close {

@@ -249,5 +249,14 @@ async fn frames_of_whatever_kind_have_a_limit_too() {
         ann.say_text(text).await;
         assert_eq!(hear(&mut ann).await["code"], "rate_limited");
     }
+    // What is refused so is named, as by any other error: a page waits for no other answer.
+    for (name, text) in [
+        ("message_id", r#"{"type":"edit","message_id":"m1","message":"x"}"#),
+        ("client_id", r#"{"type":"add","client_id":"m1","message":"x"}"#),
+    ] {
+        ann.say_text(text).await;
+        let refused = hear(&mut ann).await;
+        assert_eq!((&refused["code"], &refused[name]), (&"rate_limited".into(), &"m1".into()));
+    }
     stage.end().await;
 }
