@@ -53,15 +53,27 @@ impl Peer {
 
     /// Opens the WebSocket of a translator that knows nothing of `scram.v2` and shows nothing.
     pub(crate) async fn old(address: SocketAddr) -> Peer {
-        Peer::open(address, BLOCK, &[]).await.unwrap()
+        Peer::let_in(address, &[]).await
     }
 
     /// Opens the WebSocket of a translator that speaks `scram.v2`.
     pub(crate) async fn v2(address: SocketAddr) -> Peer {
         let offer = ("Sec-WebSocket-Protocol", "other, scram.v2");
-        let peer = Peer::open(address, BLOCK, &[offer]).await.unwrap();
+        let peer = Peer::let_in(address, &[offer]).await;
         assert!(peer.is_v2);
         peer
+    }
+
+    /// As a translator does, comes again while the server says 503: it may not have its Redis yet.
+    async fn let_in(address: SocketAddr, headers: &[(&str, &str)]) -> Peer {
+        let began = Instant::now();
+        loop {
+            match Peer::open(address, BLOCK, headers).await {
+                Ok(peer) => return peer,
+                Err(status) => assert!(status == 503 && began.elapsed() < PATIENCE, "{status}"),
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
     }
 
     /// Opens the WebSocket of a program that asks as a browser does, with a user's token.
