@@ -129,6 +129,23 @@ impl App {
         })
     }
 
+    /// Finds messages, as [`Store::search`] does, as often as a user may send frames.
+    ///
+    /// # Errors
+    ///
+    /// [`Problem::Throttled`] if there was too much of it lately, or if the database fails.
+    pub async fn search(
+        &self,
+        user: i64,
+        text: &str,
+        within: Option<&Membership>,
+        limit: u64,
+    ) -> Result<Vec<chat_message::Model>, Problem> {
+        let paced = self.frames_pace.once_more(user).map_err(Problem::Throttled);
+        paced.inspect_err(|_| self.counters.rate_limited.one_more())?;
+        Ok(self.store.search(user, text, within, limit).await?)
+    }
+
     /// Moves the mark of what a user has read forward, and tells both.
     ///
     /// # Errors

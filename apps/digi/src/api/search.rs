@@ -44,6 +44,7 @@ pub(super) struct FoundMessage {
         (status = 400, description = "It is shorter than two characters.", body = Faults),
         (status = 403, description = "Nobody is logged in.", body = Detail),
         (status = 404, description = "The caller has no such conversation.", body = Detail),
+        (status = 429, description = "Too much at once: later.", body = Detail),
     )
 )]
 pub(super) async fn search(
@@ -60,7 +61,7 @@ pub(super) async fn search(
         Some(id) => Some(app.store.membership(user.id, app.frames.conversation_of(&id)).await?),
         None => None,
     };
-    let rows = app.store.search(user.id, &text, within.as_ref(), FOUND_MAX).await?;
+    let rows = app.search(user.id, &text, within.as_ref(), FOUND_MAX).await?;
     let numbers = rows.iter().map(|row| row.conversation_id);
     let conversations = app.store.conversations(numbers).await?;
     let ids: Vec<String> = rows

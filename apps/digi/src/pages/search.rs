@@ -52,7 +52,7 @@ pub(super) async fn show(
         id => Some(app.store.membership(user.id, app.frames.conversation_of(id)).await?),
     };
     let is_too_short = asked.q.chars().count() < QUERY_CHARS_MIN;
-    let rows = app.store.search(user.id, &asked.q, within.as_ref(), FOUND_MAX).await?;
+    let rows = app.search(user.id, &asked.q, within.as_ref(), FOUND_MAX).await?;
     let lines = app.store.conversations(rows.iter().map(|row| row.conversation_id)).await?;
     let mut found = Vec::with_capacity(rows.len());
     for row in rows {

@@ -225,3 +225,20 @@ async fn an_account_that_is_deleted_leaves_its_conversations() {
     assert_eq!(bob.said().await[0].1, "it stays");
     stage.end().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn searches_have_a_limit_on_the_page_and_in_the_api_together() {
+    let stage = Stage::with(World::sqlite(), &[("DIGI_FRAMES_PER_10_S_MAX", "10")]).await;
+    let ann = Browser::of(&stage, "ann").await;
+    let mut refused = false;
+    // The time may end in between, once.
+    for _ in 0..11 {
+        let page = ann.get("/search/?q=hi").await.status;
+        let found = stage.ask("ann", "GET search/?q=hi", "").await.status;
+        assert!([page, found].iter().all(|status| [200, 429].contains(status)));
+        refused |= page == 429 || found == 429;
+    }
+    assert!(refused);
+    assert_eq!(stage.ask("bob", "GET search/?q=hi", "").await.status, 200);
+    stage.end().await;
+}

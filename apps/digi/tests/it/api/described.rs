@@ -34,7 +34,7 @@ fn each_route_is_described_with_its_answers() {
         patch /api/v1/connections/{id}/messages/{message_id}/: 200 400 403 404 429
         post /api/v1/connections/{id}/read/: 204 400 403 404
         post /api/v1/connections/{id}/unblock/: 200 403 404
-        get /api/v1/search/: 200 400 403 404
+        get /api/v1/search/: 200 400 403 404 429
         get /api/v1/users/: 200 403
         get /api/v1/users/me/: 200 403
         post /auth-token/: 200 400 429
