@@ -242,9 +242,11 @@ export function* itemsOf({ history, outgoing, acts, user, readSeq, openedSeq, pe
   }
 }
 
-/** Puts a line in another's place; who was in the old one is in the new one. @param {HTMLElement} old @param {HTMLElement} made */
+/** Puts a line in another's place; who was in the old one is in the new one, and an open menu stays open. @param {HTMLElement} old @param {HTMLElement} made */
 function replace(old, made) {
   const hadFocus = old.contains(document.activeElement);
+  const hasOpenMenu = old.querySelector('details.menu[open]') !== null;
   old.replaceWith(made);
+  if (hasOpenMenu) made.querySelector('details.menu')?.setAttribute('open', '');
   if (hadFocus) made.focus({ preventScroll: true });
 }

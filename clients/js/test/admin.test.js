@@ -22,7 +22,7 @@ function reasonToSkip() {
 const skip = reasonToSkip();
 if (skip) console.error(`admin.test.js: ${skip}`);
 
-describe('the admin page in Chromium', { skip, timeout: 120_000 }, () => {
+describe('the admin page in Chromium', { skip, timeout: 300_000 }, () => {
   /** @type {import('playwright-core').Browser} */
   let browser;
   /** @type {Demo} */

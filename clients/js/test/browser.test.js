@@ -24,7 +24,7 @@ const ARGUMENTS = [
 const skip = existsSync(CHROMIUM) ? false : `not run, because there is no Chromium at ${CHROMIUM}`;
 if (skip) console.error(`browser.test.js: ${skip} (CHROMIUM says where it is)`);
 
-describe('the demo page in Chromium', { skip, timeout: 120_000 }, () => {
+describe('the demo page in Chromium', { skip, timeout: 300_000 }, () => {
   /** @type {import('playwright-core').Browser} */
   let browser;
   /** @type {Demo} */
@@ -128,7 +128,8 @@ describe('the demo page in Chromium', { skip, timeout: 120_000 }, () => {
     for (const page of pages) await page.getByText('Connection lost', { exact: true }).waitFor();
     await demo.start();
     for (const page of pages) {
-      await page.getByText('{"room":"lobby"} is heard again.').waitFor({ timeout: 20_000 });
+      // The longer the gateway is away, the longer the client waits: up to half a minute.
+      await page.getByText('{"room":"lobby"} is heard again.').waitFor({ timeout: 90_000 });
       await page.getByText('Connected', { exact: true }).waitFor();
     }
     await ring(pages[0], 'back again');

@@ -15,7 +15,8 @@ import { Program } from '../testing/program.js';
 const { COUNTRIES = '', CAMPANILE_BIN = '', COUNTRIES_SCREENSHOTS } = process.env;
 const CHROMIUM = process.env.CHROMIUM || '/usr/bin/chromium';
 const ARGUMENTS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'];
-const WAIT = { timeout: 30_000 };
+// The longer the gateway is away, the longer the client waits: up to half a minute.
+const WAIT = { timeout: 60_000 };
 
 function reasonToSkip() {
   if (!COUNTRIES || !CAMPANILE_BIN) {
@@ -26,7 +27,7 @@ function reasonToSkip() {
 const skip = reasonToSkip();
 if (skip) console.error(`countries.test.js: ${skip}`);
 
-describe('a Rust backend in Chromium', { skip, timeout: 180_000 }, () => {
+describe('a Rust backend in Chromium', { skip, timeout: 600_000 }, () => {
   /** @type {import('playwright-core').Browser} */
   let browser;
   /** @type {Program[]} */

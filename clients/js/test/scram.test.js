@@ -16,7 +16,7 @@ const LIMITS = { V4_MINPREFIX: '8', V6_MINPREFIX: '32' };
 const skip = reasonToSkip({ SCRAM_BIN, SCRAM_TRANSLATOR_BIN });
 if (skip) console.error(`scram.test.js: ${skip}`);
 
-describe('SCRAM in Chromium', { skip, timeout: 300_000 }, () => {
+describe('SCRAM in Chromium', { skip, timeout: 900_000 }, () => {
   /** @type {Pages} */
   let pages;
   /** @type {Scram} */

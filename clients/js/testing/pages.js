@@ -17,7 +17,7 @@ const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 const EXPECTED = /status of (400|404)|ERR_CONNECTION|WebSocket connection/;
 
 /** For what takes its time on a busy machine. */
-export const WAIT = { timeout: 30_000 };
+export const WAIT = { timeout: 60_000 };
 
 export const NARROW = { width: 360, height: 740 };
 
