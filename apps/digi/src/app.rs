@@ -191,15 +191,27 @@ impl App {
     }
 
     /// Has a user leave all conversations, and ends the account. What was said stays for the others.
+    /// It goes on to its end also if who asked for it goes away.
     ///
     /// # Errors
     ///
-    /// If the database fails; what was done by then stays.
+    /// If the database fails. Some conversations may be left by then; the account ends last, so that it
+    /// can be asked for again.
     pub async fn close_account(&self, user: &User) -> Result<(), Problem> {
-        // First of all nobody can log in, and go on somewhere, any more.
-        self.accounts.close_account(user).await?;
-        for conversation in self.store.conversations_of(user.id).await? {
-            let membership = self.store.membership(user.id, conversation).await?;
+        let (app, user) = (self.clone(), user.clone());
+        let closing = tokio::spawn(async move {
+            app.leave_all(user.id).await?;
+            app.accounts.close_account(&user).await?;
+            // Somebody may have asked for another one meanwhile.
+            app.leave_all(user.id).await
+        });
+        // It may have ended with the server.
+        closing.await.unwrap_or(Err(Problem::Unavailable))
+    }
+
+    async fn leave_all(&self, user: i64) -> Result<(), Problem> {
+        for conversation in self.store.conversations_of(user).await? {
+            let membership = self.store.membership(user, conversation).await?;
             self.answer(&membership, Answer::Leave).await?;
         }
         Ok(())
