@@ -13,7 +13,6 @@ pub struct Keeper {
     presence: Presence,
     names: Names,
     tell: Tell,
-    beaten: Option<Instant>,
 }
 
 /// How often is looked who has gone.
@@ -36,13 +35,46 @@ const TOLD_MAX: u64 = 1000;
 impl Keeper {
     /// Makes it.
     pub fn new(presence: Presence, names: Names, tell: Tell) -> Keeper {
-        Keeper { presence, names, tell, beaten: None }
+        Keeper { presence, names, tell }
     }
 
-    /// Keeps it for as long as it is polled.
-    pub async fn run(mut self) {
+    /// Keeps it for as long as it is polled. That many come, of whom much is to be told, keeps nobody
+    /// from hearing that this process lives.
+    pub async fn run(self) {
+        tokio::join!(self.live(), self.watch());
+    }
+
+    /// Says again and again that this process lives, and looks who does not.
+    async fn live(&self) {
+        let mut has_begun = false;
         loop {
-            if let Err(error) = self.keep().await {
+            let beaten = self.beat(has_begun).await;
+            let pause = if beaten.is_ok() { BEAT_EVERY } else { TICK };
+            match beaten {
+                Ok(()) => has_begun = true,
+                Err(error) => tracing::warn!(%error, "that this process lives is not written down"),
+            }
+            tokio::time::sleep(pause).await;
+        }
+    }
+
+    async fn beat(&self, has_begun: bool) -> Result<(), DbErr> {
+        let store = self.store();
+        if !has_begun {
+            self.presence.seats.expect(store.left_here().await?, Instant::now());
+        }
+        if store.beat().await? && has_begun {
+            tracing::warn!("the others held this process to be gone: who is here is told anew");
+            self.presence.seats.all_untold();
+        }
+        let gone = store.sweep().await?;
+        self.tell_who_is_gone(&gone).await
+    }
+
+    /// Writes down who comes and goes.
+    async fn watch(&self) {
+        loop {
+            if let Err(error) = self.write_down().await {
                 tracing::warn!(%error, "who is here is not written down: trying again");
                 tokio::time::sleep(TICK).await;
             }
@@ -53,8 +85,7 @@ impl Keeper {
         }
     }
 
-    async fn keep(&mut self) -> Result<(), DbErr> {
-        self.beat().await?;
+    async fn write_down(&self) -> Result<(), DbErr> {
         let arrived = self.presence.seats.arrived();
         if !arrived.is_empty() {
             let arriving = self.arrive(&arrived).await;
@@ -66,21 +97,6 @@ impl Keeper {
             departing.inspect_err(|_| self.presence.seats.expect(departed, Instant::now()))?;
         }
         Ok(())
-    }
-
-    async fn beat(&mut self) -> Result<(), DbErr> {
-        let now = Instant::now();
-        if self.beaten.is_some_and(|beaten| now - beaten < BEAT_EVERY) {
-            return Ok(());
-        }
-        let store = self.store().clone();
-        if self.beaten.is_none() {
-            self.presence.seats.expect(store.left_here().await?, now);
-        }
-        store.beat().await?;
-        self.beaten = Some(now);
-        let gone = store.sweep().await?;
-        self.tell_who_is_gone(&gone).await
     }
 
     async fn arrive(&self, users: &[i64]) -> Result<(), DbErr> {

@@ -115,6 +115,14 @@ impl Seats {
         }
     }
 
+    /// Takes note that the others think nobody here: all who are will be told anew.
+    pub(super) fn all_untold(&self) {
+        for user in self.lock().users.values_mut().filter(|user| user.sockets > 0) {
+            user.is_told = false;
+        }
+        self.changed.notify_one();
+    }
+
     pub(super) fn rooms(&self) -> usize {
         self.lock().rooms.len()
     }
@@ -189,6 +197,17 @@ mod tests {
         assert_eq!(seats.departed(GRACE, Instant::now() + GRACE), [8]);
         drop(back);
         assert_eq!(seats.departed(GRACE, Instant::now() + GRACE), [7]);
+    }
+
+    #[test]
+    fn whoever_is_here_is_told_anew_and_nobody_else() {
+        let seats = Arc::new(Seats::new(2));
+        seats.expect(vec![8], Instant::now());
+        let seat = Seats::take(&seats, 7, None).expect("a place");
+        assert_eq!(seats.arrived(), [7]);
+        seats.all_untold();
+        assert_eq!((seats.arrived(), seats.arrived()), (vec![7], NOBODY.to_vec()));
+        drop(seat);
     }
 
     #[test]

@@ -26,19 +26,26 @@ pub const SILENT_AFTER: TimeDelta = TimeDelta::seconds(9);
 const ROWS_MAX: usize = 500;
 
 impl Store {
-    /// Says that this process lives.
+    /// Says that this process lives. Returns whether the others held it to be gone: then nobody counts as
+    /// here who is at it, unless it says so again.
     ///
     /// # Errors
     ///
     /// If the database fails.
-    pub async fn beat(&self) -> Result<(), DbErr> {
+    pub async fn beat(&self) -> Result<bool, DbErr> {
+        let beat = now();
+        let said = process::Entity::update_many()
+            .col_expr(process::Column::Beat, Expr::value(beat))
+            .filter(process::Column::Instance.eq(&*self.instance))
+            .exec(self.database.writer())
+            .await?;
+        if said.rows_affected > 0 {
+            return Ok(false);
+        }
         let row =
-            process::ActiveModel { instance: Set(self.instance.to_string()), beat: Set(now()) };
-        let again = OnConflict::column(process::Column::Instance)
-            .update_column(process::Column::Beat)
-            .to_owned();
-        let written = process::Entity::insert(row).on_conflict(again);
-        written.exec_without_returning(self.database.writer()).await.map(drop)
+            process::ActiveModel { instance: Set(self.instance.to_string()), beat: Set(beat) };
+        process::Entity::insert(row).exec_without_returning(self.database.writer()).await?;
+        Ok(true)
     }
 
     /// Says that users have come to this process.
@@ -109,22 +116,32 @@ impl Store {
         let silent = process::Entity::find().filter(silent).all(self.database.read()).await?;
         let mut gone = Vec::new();
         for process in silent {
-            let left = presence::Entity::update_many()
+            gone.extend(self.hold_to_be_gone(process).await?);
+        }
+        Ok(gone)
+    }
+
+    /// Unless it lives again. If it does while this is done, it says so when this is done: it waits for
+    /// its own row.
+    async fn hold_to_be_gone(&self, process: process::Model) -> Result<Vec<i64>, DbErr> {
+        let transaction = self.database.write().await?;
+        let taken = process::Entity::delete_many()
+            .filter(process::Column::Instance.eq(&*process.instance))
+            .filter(process::Column::Beat.eq(process.beat))
+            .exec(&transaction)
+            .await?;
+        let mut left = Vec::new();
+        if taken.rows_affected > 0 {
+            left = presence::Entity::update_many()
                 .col_expr(presence::Column::IsHere, Expr::value(false))
                 .col_expr(presence::Column::Seen, Expr::value(process.beat))
                 .filter(presence::Column::Instance.eq(&*process.instance))
                 .filter(presence::Column::IsHere.eq(true))
-                .exec_with_returning(self.database.writer())
-                .await?;
-            gone.extend(left.into_iter().map(|row| row.user_id));
-            // Unless it lives again.
-            process::Entity::delete_many()
-                .filter(process::Column::Instance.eq(process.instance))
-                .filter(process::Column::Beat.eq(process.beat))
-                .exec(self.database.writer())
+                .exec_with_returning(&transaction)
                 .await?;
         }
-        Ok(gone)
+        transaction.commit().await?;
+        Ok(left.into_iter().map(|row| row.user_id).collect())
     }
 
     /// Returns whether these users are here; who never was is not among them.

@@ -4,7 +4,8 @@ use crate::peer::Peer;
 use crate::stage::{KEYS, Stage, ask};
 use crate::world::{World, on_both};
 use campanile_digi::ids::{Ids, Kind};
-use campanile_digi::store::Answer;
+use campanile_digi::store::{Answer, Store};
+use sea_orm::ConnectionTrait as _;
 use serde_json::json;
 use std::collections::BTreeSet;
 
@@ -12,6 +13,7 @@ on_both! {
     only_the_two_who_talk_are_let_in_and_all_others_are_answered_alike
     a_socket_is_closed_when_its_session_ends_or_the_two_stop_talking
     who_is_here_is_told_to_whom_it_concerns
+    who_is_here_stays_so_though_the_process_was_held_to_be_gone
 }
 
 async fn only_the_two_who_talk_are_let_in_and_all_others_are_answered_alike(world: World) {
@@ -189,6 +191,30 @@ async fn who_is_here_is_told_to_whom_it_concerns(world: World) {
     while list.hear_of("inbox").await["connection"]["online"] != false {}
     let line = stage.ask("ann", "GET @/", "").await.json();
     assert_eq!((&line["online"], &line["last_seen"]), (&false.into(), &gone["last_seen"]));
+    stage.end().await;
+}
+
+async fn who_is_here_stays_so_though_the_process_was_held_to_be_gone(world: World) {
+    let stage = Stage::start(world).await;
+    let mut ann = stage.chat("ann", "").await;
+    let _bob = stage.chat("bob", "").await;
+    while ann.hear_of("presence").await["online"] != true {}
+    // As when it could not reach the database for a while.
+    let database = stage.app().store.database();
+    let other = Store::new(database.clone(), "other", stage.app().settings.limits);
+    let bob = stage.number("bob").await;
+    loop {
+        let long_ago = "UPDATE process SET beat = '2000-01-01T00:00:00+00:00'";
+        database.writer().execute_unprepared(long_ago).await.expect("it is written");
+        // Unless it has just said that it lives.
+        if other.sweep().await.expect("it sweeps").contains(&bob) {
+            break;
+        }
+    }
+    let here = ann.hear_of("presence").await;
+    assert_eq!((&here["user"], &here["online"]), (&"bob".into(), &true.into()));
+    let line = stage.ask("ann", "GET @/", "").await.json();
+    assert_eq!(line["online"], true);
     stage.end().await;
 }
 
