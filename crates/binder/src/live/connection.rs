@@ -1,7 +1,7 @@
 //! The database as a connection of SeaORM's.
 
 use super::transaction::run;
-use super::watch::Writes;
+use super::watch::{Rows as _, Writes};
 use super::{LiveDb, LiveTransaction};
 use crate::Pending;
 use async_trait::async_trait;
@@ -28,6 +28,26 @@ impl LiveDb {
     }
 }
 
+/// Runs a statement on the database and tells at once what it has written; or, with an outbox, in a
+/// transaction of its own, which writes that down with it.
+macro_rules! told {
+    ($live:ident, $sql:expr, |$on:ident| $run:expr) => {{
+        let Some(writes) = $live.0.watch.writes($sql) else {
+            let $on = $live.inner();
+            return $run;
+        };
+        if let Some(transaction) = $live.around().await? {
+            let $on = &transaction;
+            let result = $run?;
+            return transaction.commit().await.map(|()| result);
+        }
+        let $on = $live.inner();
+        let result = $run?;
+        $live.written(&writes, result.rows());
+        Ok(result)
+    }};
+}
+
 #[async_trait]
 impl ConnectionTrait for LiveDb {
     fn get_database_backend(&self) -> DbBackend {
@@ -35,55 +55,19 @@ impl ConnectionTrait for LiveDb {
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        let Some(writes) = self.0.watch.writes(&statement.sql) else {
-            return self.inner().execute_raw(statement).await;
-        };
-        if let Some(transaction) = self.around().await? {
-            let result = transaction.execute_raw(statement).await?;
-            return transaction.commit().await.map(|()| result);
-        }
-        let result = self.inner().execute_raw(statement).await?;
-        self.written(&writes, result.rows_affected());
-        Ok(result)
+        told!(self, &statement.sql, |on| on.execute_raw(statement).await)
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
-        let Some(writes) = self.0.watch.writes(sql) else {
-            return self.inner().execute_unprepared(sql).await;
-        };
-        if let Some(transaction) = self.around().await? {
-            let result = transaction.execute_unprepared(sql).await?;
-            return transaction.commit().await.map(|()| result);
-        }
-        let result = self.inner().execute_unprepared(sql).await?;
-        self.written(&writes, result.rows_affected());
-        Ok(result)
+        told!(self, sql, |on| on.execute_unprepared(sql).await)
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        let Some(writes) = self.0.watch.writes(&statement.sql) else {
-            return self.inner().query_one_raw(statement).await;
-        };
-        if let Some(transaction) = self.around().await? {
-            let result = transaction.query_one_raw(statement).await?;
-            return transaction.commit().await.map(|()| result);
-        }
-        let row = self.inner().query_one_raw(statement).await?;
-        self.written(&writes, u64::from(row.is_some()));
-        Ok(row)
+        told!(self, &statement.sql, |on| on.query_one_raw(statement).await)
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        let Some(writes) = self.0.watch.writes(&statement.sql) else {
-            return self.inner().query_all_raw(statement).await;
-        };
-        if let Some(transaction) = self.around().await? {
-            let result = transaction.query_all_raw(statement).await?;
-            return transaction.commit().await.map(|()| result);
-        }
-        let rows = self.inner().query_all_raw(statement).await?;
-        self.written(&writes, rows.len() as u64);
-        Ok(rows)
+        told!(self, &statement.sql, |on| on.query_all_raw(statement).await)
     }
 
     fn support_returning(&self) -> bool {

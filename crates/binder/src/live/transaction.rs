@@ -1,7 +1,7 @@
 //! A transaction that tells when it is committed what it has touched.
 
 use super::LiveDb;
-use super::watch::{Watch, Writes};
+use super::watch::{Rows as _, Watch, Writes};
 use crate::{Pending, Trigger};
 use async_trait::async_trait;
 use sea_orm::{
@@ -109,27 +109,27 @@ impl ConnectionTrait for LiveTransaction {
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
         let writes = self.writes(&statement.sql);
         let result = self.transaction.execute_raw(statement).await?;
-        self.written(writes, result.rows_affected());
+        self.written(writes, result.rows());
         Ok(result)
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
         let result = self.transaction.execute_unprepared(sql).await?;
-        self.written(self.writes(sql), result.rows_affected());
+        self.written(self.writes(sql), result.rows());
         Ok(result)
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
         let writes = self.writes(&statement.sql);
         let row = self.transaction.query_one_raw(statement).await?;
-        self.written(writes, u64::from(row.is_some()));
+        self.written(writes, row.rows());
         Ok(row)
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
         let writes = self.writes(&statement.sql);
         let rows = self.transaction.query_all_raw(statement).await?;
-        self.written(writes, rows.len() as u64);
+        self.written(writes, rows.rows());
         Ok(rows)
     }
 

@@ -2,6 +2,7 @@
 
 use crate::sql::Written;
 use crate::{Pending, sql};
+use sea_orm::{ExecResult, QueryResult};
 use std::collections::HashMap;
 
 /// The names under which writes to tables are told.
@@ -83,5 +84,29 @@ impl Writes<'_> {
                 }
             }
         }
+    }
+}
+
+/// The outcome of a statement.
+pub(super) trait Rows {
+    /// Returns how many rows it has written, of which it may return each.
+    fn rows(&self) -> u64;
+}
+
+impl Rows for ExecResult {
+    fn rows(&self) -> u64 {
+        self.rows_affected()
+    }
+}
+
+impl Rows for Option<QueryResult> {
+    fn rows(&self) -> u64 {
+        u64::from(self.is_some())
+    }
+}
+
+impl Rows for Vec<QueryResult> {
+    fn rows(&self) -> u64 {
+        self.len() as u64
     }
 }
