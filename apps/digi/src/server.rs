@@ -13,6 +13,7 @@ use crate::store::Store;
 use crate::{api, pages, sockets};
 use axum::Router;
 use campanile_accounts::{Problem, SecurityHeaders};
+use campanile_application::Http;
 use campanile_consumer::{AllowedOrigins, Server as Sockets};
 use campanile_layer::{Layer, MemoryLayer, RedisPubSubLayer, RedisSettings};
 use chrono::TimeDelta;
@@ -21,17 +22,13 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::TcpListener;
-use tokio::sync::watch;
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::task::JoinSet;
 
 /// A server that runs.
 #[derive(Debug)]
 pub struct Server {
     app: App,
-    address: SocketAddr,
-    stop: watch::Sender<bool>,
-    http: JoinHandle<io::Result<()>>,
+    http: Http,
     work: JoinSet<()>,
 }
 
@@ -65,24 +62,15 @@ impl Server {
     pub async fn start(settings: Settings) -> Result<Server, StartError> {
         let settings = Arc::new(settings);
         let app = open(&settings).await?;
-        let listener = TcpListener::bind(settings.listen).await;
-        let listener = listener.map_err(|error| StartError::Listen(settings.listen, error))?;
-        let address = listener.local_addr().map_err(StartError::Sockets)?;
-        let (stop, stopped) = watch::channel(false);
-        let service = router(&app).into_make_service_with_connect_info::<SocketAddr>();
-        let until = async move {
-            let mut stopped = stopped;
-            let _ = stopped.wait_for(|stop| *stop).await;
-        };
-        let serving = axum::serve(listener, service).with_graceful_shutdown(until);
-        let http = tokio::spawn(async move { serving.await });
+        let http = Http::serve(settings.listen, router(&app)).await;
+        let http = http.map_err(|error| StartError::Listen(settings.listen, error))?;
         let work = work(&app);
-        Ok(Server { app, address, stop, http, work })
+        Ok(Server { app, http, work })
     }
 
     /// Returns where it listens.
     pub fn address(&self) -> SocketAddr {
-        self.address
+        self.http.address()
     }
 
     /// Returns what its requests share.
@@ -92,14 +80,12 @@ impl Server {
 
     /// Takes no more requests, closes the WebSockets, and waits for what is under way.
     pub async fn shutdown(mut self) {
-        self.stop.send_replace(true);
+        self.http.stop();
         let left = self.app.sockets.shutdown(PATIENCE).await;
         if left > 0 {
             tracing::warn!(consumers = left, "some did not take leave in time");
         }
-        if tokio::time::timeout(PATIENCE, &mut self.http).await.is_err() {
-            tracing::warn!("some requests did not end in time");
-        }
+        self.http.ended(PATIENCE).await;
         self.work.shutdown().await;
         let database = self.app.store.database().clone();
         if let Err(error) = database.close().await {

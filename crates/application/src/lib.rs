@@ -7,6 +7,7 @@
 //! | `stdin` | passwords, which no argument may hold |
 //! | `logging` | the log |
 //! | `signals`, `systemd` | being told to end, and telling that it runs |
+//! | `serving` | answering requests until then |
 //! | `requests` | limits of every request, and what is counted |
 //! | `answers` | what programs are told that did not get what they wanted, as their description says it |
 //! | `numbers` | what was counted, as Prometheus reads it |
@@ -23,6 +24,8 @@ mod signals;
 
 mod systemd;
 
+mod serving;
+
 mod requests;
 
 pub mod answers;
@@ -30,6 +33,7 @@ pub mod answers;
 pub mod numbers;
 
 pub use requests::{Neighbour, Requests, around, parameter};
+pub use serving::Http;
 pub use signals::Signals;
 pub use stdin::FromStdin;
 pub use systemd::Systemd;

@@ -5,9 +5,6 @@ use crate::database::Held;
 use crate::server::Server;
 use crate::settings::Settings;
 use campanile_application::{Failure, Signals, Systemd, Told, logging};
-use std::pin::pin;
-use std::time::Duration;
-use tokio::time::timeout;
 use tracing::{info, warn};
 
 pub(super) async fn run() -> Result<Told, Failure> {
@@ -16,7 +13,7 @@ pub(super) async fn run() -> Result<Told, Failure> {
     say_essentials(&settings);
     let mut signals = Signals::listen()?;
     let _held = hold(&settings, "Several processes share PostgreSQL: see DIGI_DATABASE_URL.")?;
-    let Some(server) = start_unless(&mut signals, settings).await? else {
+    let Some(server) = signals.unless_told(start(settings)).await.transpose()? else {
         info!("told to end, and the database had not answered");
         return Ok(Told::nothing());
     };
@@ -27,26 +24,6 @@ pub(super) async fn run() -> Result<Told, Failure> {
     systemd.is_stopping();
     server.shutdown().await;
     Ok(Told::nothing())
-}
-
-/// How long a server that is told to end may go on beginning: enough to make its tables, which are
-/// not to be left half made.
-const BEGINS_WITHIN: Duration = Duration::from_secs(5);
-
-/// Starts a server. Returns none if it was told to end while it waited for the database; a signal
-/// that came when it was as good as there is heard by the next who waits for one.
-async fn start_unless(
-    signals: &mut Signals,
-    settings: Settings,
-) -> Result<Option<Server>, Failure> {
-    let mut starting = pin!(start(settings));
-    tokio::select! {
-        started = &mut starting => return started.map(Some),
-        () = signals.wait() => {}
-    }
-    let Ok(started) = timeout(BEGINS_WITHIN, starting).await else { return Ok(None) };
-    signals.was_told();
-    started.map(Some)
 }
 
 /// Takes the right to be the one server on a file of SQLite, as long as what is returned lives.

@@ -8,9 +8,6 @@ use crate::server::Server;
 use crate::settings::{LogFormat, Settings, unknown_variables};
 use campanile_application::{Signals, Systemd};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::pin::pin;
-use std::time::Duration;
-use tokio::time::timeout;
 use tracing::{info, warn};
 
 pub(super) async fn run() -> Result<Told, Failure> {
@@ -19,7 +16,7 @@ pub(super) async fn run() -> Result<Told, Failure> {
     say_essentials(&settings);
     let mut signals = Signals::listen()?;
     let _held = hold(&settings, "Several servers share PostgreSQL: see SCRAM_DATABASE_URL.")?;
-    let Some(server) = start_unless(&mut signals, settings).await? else {
+    let Some(server) = signals.unless_told(start(settings)).await.transpose()? else {
         info!("told to end, and the database had not answered");
         return Ok(Told::nothing());
     };
@@ -31,26 +28,6 @@ pub(super) async fn run() -> Result<Told, Failure> {
     systemd.is_stopping();
     server.shutdown().await;
     Ok(Told::nothing())
-}
-
-/// How long a server that is told to end may go on beginning: enough to make its tables, which are
-/// not to be left half made.
-const BEGINS_WITHIN: Duration = Duration::from_secs(5);
-
-/// Starts a server. Returns none if it was told to end while it waited for the database; a signal
-/// that came when it was as good as there is heard by the next who waits for one.
-async fn start_unless(
-    signals: &mut Signals,
-    settings: Settings,
-) -> Result<Option<Server>, Failure> {
-    let mut starting = pin!(start(settings));
-    tokio::select! {
-        started = &mut starting => return started.map(Some),
-        () = signals.wait() => {}
-    }
-    let Ok(started) = timeout(BEGINS_WITHIN, starting).await else { return Ok(None) };
-    signals.was_told();
-    started.map(Some)
 }
 
 /// Takes the database for this server alone, where it is a file; or says who has it, and what to do
