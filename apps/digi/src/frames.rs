@@ -112,6 +112,11 @@ pub enum Frame {
         /// The line.
         connection: Box<Conversation>,
     },
+    /// A line of the list is no more: this user has left the conversation.
+    InboxGone {
+        /// The id of the conversation.
+        id: String,
+    },
 }
 
 /// A message is new.

@@ -25,8 +25,9 @@ export function openInbox(root, { current, changed = () => {} } = {}) {
   const line = new Line({
     url: () => socketUrl('/ws/inbox/'),
     hear(frame) {
-      if (frame.type !== 'inbox') return;
-      lines.take(frame.connection);
+      if (frame.type === 'inbox') lines.take(frame.connection);
+      else if (frame.type === 'inbox_gone') lines.drop(frame.id);
+      else return;
       draw();
     },
     change(state, { reason }) {

@@ -21,7 +21,7 @@ const HUES = 6;
 export class Lines {
   /** The last active first. @type {Conversation[]} */
   all = [];
-  /** What was heard since all were asked for, which the answer may not know. @type {Conversation[] | null} */
+  /** What was heard since all were asked for, which the answer may not know. @type {(() => void)[] | null} */
   #meanwhile = null;
 
   /** @param {Conversation[]} all */
@@ -49,23 +49,37 @@ export class Lines {
    * @param {() => Promise<Conversation[]>} ask
    */
   async load(ask) {
-    /** @type {Conversation[]} */
+    /** @type {(() => void)[]} */
     const meanwhile = [];
     this.#meanwhile = meanwhile;
     const all = await ask();
     if (meanwhile !== this.#meanwhile) return;
     this.#meanwhile = null;
     this.all = all;
-    for (const changed of meanwhile) this.take(changed);
+    for (const change of meanwhile) change();
   }
 
   /** Takes a line that has changed. What was just said in it makes it the first. @param {Conversation} changed */
   take(changed) {
-    this.#meanwhile?.push(changed);
-    const at = this.all.findIndex(({ id }) => id === changed.id);
-    const before = this.all[at];
-    if (before && isAsActive(before, changed)) this.all[at] = changed;
-    else this.all = [changed, ...this.all.filter(({ id }) => id !== changed.id)];
+    this.#do(() => {
+      const at = this.all.findIndex(({ id }) => id === changed.id);
+      const before = this.all[at];
+      if (before && isAsActive(before, changed)) this.all[at] = changed;
+      else this.all = [changed, ...this.all.filter(({ id }) => id !== changed.id)];
+    });
+  }
+
+  /** Drops the line of a conversation that was left. @param {string} gone Its id. */
+  drop(gone) {
+    this.#do(() => {
+      this.all = this.all.filter(({ id }) => id !== gone);
+    });
+  }
+
+  /** Does it now, and again to the answer that is on its way. @param {() => void} change */
+  #do(change) {
+    change();
+    this.#meanwhile?.push(change);
   }
 }
 

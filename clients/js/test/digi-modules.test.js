@@ -691,6 +691,17 @@ describe('the list', () => {
     assert.equal(lines.unread, 0);
   });
 
+  test('a line that is gone goes, also from a list that is on its way', async () => {
+    const lines = new Lines([line('a'), line('b')]);
+    lines.drop('a');
+    assert.deepEqual(lines.all.map(({ id }) => id), ['b']);
+    const loading = lines.load(async () => [line('a'), line('b'), line('c')]);
+    for (const id of ['a', 'b', 'nobody']) lines.drop(id);
+    lines.take(line('b', { state: 'pending_in' }));
+    await loading;
+    assert.deepEqual(lines.all.map(({ id }) => id), ['b', 'c']);
+  });
+
   test('the answer to an older question about the list is dropped', async () => {
     const lines = new Lines([]);
     /** @type {(all: any[]) => void} */

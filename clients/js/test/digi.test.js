@@ -228,6 +228,21 @@ describe('DIGI in Chromium', { skip, timeout: 900_000 }, () => {
     assert.deepEqual([...texts].sort(), ['I hear both', 'from the first', 'from the second']);
   });
 
+  test('what is left in one window goes from the list in the other', async () => {
+    const [gus, hal] = await talking('gus', 'hal');
+    const second = await gus.context().newPage();
+    pages.watch(second);
+    await second.goto(`${digi.url}/`);
+    const line = second.getByRole('listitem').filter({ hasText: 'hal' });
+    await line.waitFor();
+    await gus.getByLabel('What to do with this conversation').click();
+    await gus.getByText('Leave …').click();
+    await gus.getByRole('button', { name: 'Leave the conversation' }).click();
+    await line.waitFor({ state: 'detached', ...WAIT });
+    await second.getByText('No conversation yet.').waitFor();
+    await hal.getByText('This conversation is not open').waitFor(WAIT);
+  });
+
   test('a server that is killed in the middle loses nothing and doubles nothing', async () => {
     const [ines, jon] = await talking('ines', 'jon');
     const count = 60;

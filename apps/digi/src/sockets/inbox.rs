@@ -6,11 +6,13 @@ use crate::events::{InboxEvent, inbox_group};
 use crate::frames::Frame;
 use crate::presence::Seat;
 use axum::extract::State;
+use campanile_accounts::Problem;
 use campanile_consumer::{Accept, Client, Close, Consumer, Context, Json, Missed, Refusal, Scope};
 use sea_orm::DbErr;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use tokio::sync::Notify;
 
 /// One browser's list.
 pub(super) struct Inbox {
@@ -23,7 +25,10 @@ pub(super) struct Inbox {
 struct Lines {
     app: App,
     user: i64,
+    /// Never more than the user has conversations.
     changed: Arc<Mutex<BTreeSet<i64>>>,
+    /// That there are some.
+    waiting: Arc<Notify>,
 }
 
 /// How long is waited for more that changes: of a conversation in which much is said, the line is made
@@ -31,7 +36,7 @@ struct Lines {
 const GATHER: Duration = Duration::from_millis(50);
 
 /// How many lines a browser is told when it is not known which are others.
-const TOLD_MAX: u32 = 200;
+const TOLD_MAX: u64 = 200;
 
 impl Consumer for Inbox {
     type User = Asking;
@@ -48,7 +53,10 @@ impl Consumer for Inbox {
         let seat = admission::seat(app, logged_in, None)?;
         context.group_add(&inbox_group(user)).await?;
         admission::close_when_ended(app, logged_in, context)?;
-        let lines = Lines { app: app.clone(), user, changed: Arc::default() };
+        let (changed, waiting) = (Arc::default(), Arc::default());
+        let lines = Lines { app: app.clone(), user, changed, waiting };
+        let showing = lines.clone().show(context.client());
+        context.spawn(showing).map_err(|_| Refusal::new(Problem::Busy))?;
         Ok(Accept::new(Inbox { lines, _seat: seat }))
     }
 
@@ -61,29 +69,16 @@ impl Consumer for Inbox {
         Ok(context.send(Json(answer)).await?)
     }
 
-    async fn event(&mut self, event: InboxEvent, context: &mut Context<Self>) -> Result<(), Close> {
+    async fn event(&mut self, event: InboxEvent, _: &mut Context<Self>) -> Result<(), Close> {
         let InboxEvent::Changed { conversation } = event;
-        let is_first = {
-            let mut changed = self.lines.changed();
-            changed.insert(conversation) && changed.len() == 1
-        };
-        if is_first {
-            let (lines, client) = (self.lines.clone(), context.client());
-            context.spawn(async move {
-                tokio::time::sleep(GATHER).await;
-                lines.show(&client).await;
-            })?;
-        }
+        self.lines.have_changed([conversation]);
         Ok(())
     }
 
-    async fn missed(&mut self, _: Missed, context: &mut Context<Self>) -> Result<(), Close> {
+    async fn missed(&mut self, _: Missed, _: &mut Context<Self>) -> Result<(), Close> {
         let Lines { app, user, .. } = &self.lines;
-        match app.store.lines(*user, TOLD_MAX).await {
-            Ok(lines) => {
-                self.lines.changed().extend(lines.iter().map(|line| line.conversation.id));
-                self.lines.show(&context.client()).await;
-            }
+        match app.store.last_active(*user, TOLD_MAX).await {
+            Ok(conversations) => self.lines.have_changed(conversations),
             Err(error) => not_told(&error),
         }
         Ok(())
@@ -91,26 +86,42 @@ impl Consumer for Inbox {
 }
 
 impl Lines {
-    /// Shows the browser how the lines are that have changed.
-    async fn show(&self, client: &Client) {
-        let changed = std::mem::take(&mut *self.changed());
-        for conversation in changed {
-            match self.line(conversation).await {
-                Ok(Some(frame)) => {
-                    if client.send(Json(frame)).await.is_err() {
-                        return;
+    fn have_changed(&self, conversations: impl IntoIterator<Item = i64>) {
+        self.changed().extend(conversations);
+        self.waiting.notify_one();
+    }
+
+    /// Shows the browser how the lines are that have changed, for as long as it is there. All are shown
+    /// here, one after the other: what it is told of a line last was read last.
+    async fn show(self, client: Client) {
+        loop {
+            self.waiting.notified().await;
+            tokio::time::sleep(GATHER).await;
+            let changed = std::mem::take(&mut *self.changed());
+            for conversation in changed {
+                match self.line(conversation).await {
+                    Ok(Some(frame)) => {
+                        if client.send(Json(frame)).await.is_err() {
+                            return;
+                        }
                     }
+                    Ok(None) => {}
+                    Err(error) => not_told(&error),
                 }
-                Ok(None) => {}
-                Err(error) => not_told(&error),
             }
         }
     }
 
+    /// Says how a line is, or that the list has it no more.
     async fn line(&self, conversation: i64) -> Result<Option<Frame>, DbErr> {
-        let line = self.app.store.line(self.user, conversation).await?;
-        let shown = self.app.frames.conversations(line.into_iter().collect()).await?.pop();
-        Ok(shown.map(|line| Frame::Inbox { connection: Box::new(line) }))
+        let App { store, frames, .. } = &self.app;
+        let line = store.line(self.user, conversation).await?;
+        let shown = frames.conversations(line.into_iter().collect()).await?.pop();
+        if let Some(line) = shown {
+            return Ok(Some(Frame::Inbox { connection: Box::new(line) }));
+        }
+        let gone = store.conversations([conversation]).await?.pop();
+        Ok(gone.map(|row| Frame::InboxGone { id: frames.conversation_id(&row) }))
     }
 
     fn changed(&self) -> MutexGuard<'_, BTreeSet<i64>> {

@@ -3,7 +3,7 @@
 use super::{FindError, Store};
 use crate::entities::conversation::State;
 use crate::entities::{conversation, member};
-use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 
 /// That a user is in a conversation. There is no other way to ask about one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,6 +73,30 @@ impl Store {
             .column(member::Column::ConversationId)
             .filter(member::Column::UserId.eq(user))
             .filter(member::Column::HasLeft.eq(false))
+            .into_tuple()
+            .all(self.database.read())
+            .await
+    }
+
+    /// Returns the numbers of at most so many conversations of a user, also of those it has left, the last
+    /// active first.
+    ///
+    /// # Errors
+    ///
+    /// If the database fails.
+    pub async fn last_active(&self, user: i64, limit: u64) -> Result<Vec<i64>, DbErr> {
+        let of_user = member::Entity::find()
+            .select_only()
+            .column(member::Column::ConversationId)
+            .filter(member::Column::UserId.eq(user))
+            .into_query();
+        conversation::Entity::find()
+            .select_only()
+            .column(conversation::Column::Id)
+            .filter(conversation::Column::Id.in_subquery(of_user))
+            .order_by_desc(conversation::Column::Active)
+            .order_by_desc(conversation::Column::Id)
+            .limit(limit)
             .into_tuple()
             .all(self.database.read())
             .await

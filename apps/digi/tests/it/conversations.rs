@@ -80,6 +80,7 @@ async fn who_leaves_sees_nothing_more_and_alone_may_come_back(world: World) {
     store.answer(ann.user(), id, Answer::Leave).await.unwrap();
     assert!(store.membership(ann.user(), id).await.is_err());
     assert_eq!(store.line(ann.user(), id).await.unwrap(), None);
+    assert_eq!(store.last_active(ann.user(), 10).await.unwrap(), [id]);
     assert_eq!(store.search(ann.user(), "farewell", None, 10).await.unwrap(), []);
     assert_eq!(store.search(bob.user(), "farewell", None, 10).await.unwrap().len(), 1);
     assert_eq!(refused(store.add(&bob, &text("stay")).await), "Not found.");

@@ -14,6 +14,8 @@ on_both! {
     what_was_read_is_told_to_both_and_never_taken_back
     texts_arrive_as_they_were_sent
     a_list_is_told_of_requests_messages_and_what_was_read
+    each_list_of_who_leaves_is_told_that_a_line_is_gone_and_of_its_coming_back
+    what_a_list_is_told_of_a_line_is_never_older_than_what_it_was_told_before
 }
 
 async fn what_is_said_edited_and_deleted_comes_to_each_window_of_both_by_the_same_ids_in_one_order(
@@ -205,5 +207,44 @@ async fn a_list_is_told_of_requests_messages_and_what_was_read(world: World) {
     assert_eq!(bob.hear().await, json!({"type": "pong"}));
     bob.say(json!({"type": "add", "message": "hi"})).await;
     assert_eq!(bob.hear().await["code"], "invalid");
+    stage.end().await;
+}
+
+async fn each_list_of_who_leaves_is_told_that_a_line_is_gone_and_of_its_coming_back(world: World) {
+    let stage = Stage::start(world).await;
+    let mut lists = [stage.inbox("ann").await, stage.inbox("ann").await];
+    let mut bob = stage.inbox("bob").await;
+    assert_eq!(stage.ask("ann", "DELETE @/", "").await.status, 204);
+    for list in &mut lists {
+        let gone = list.hear_of("inbox_gone").await;
+        assert_eq!(gone, json!({"type": "inbox_gone", "id": stage.id}));
+    }
+    while bob.hear_of("inbox").await["connection"]["state"] != "declined" {}
+    assert_eq!(stage.ask("ann", "POST connections/", r#"{"username":"bob"}"#).await.status, 200);
+    for list in &mut lists {
+        let back = list.hear_of("inbox").await;
+        assert_eq!(back["connection"]["id"], json!(stage.id));
+        assert_eq!(back["connection"]["state"], "accepted");
+    }
+    stage.end().await;
+}
+
+async fn what_a_list_is_told_of_a_line_is_never_older_than_what_it_was_told_before(world: World) {
+    let stage = Stage::start(world).await;
+    let mut list = stage.inbox("bob").await;
+    let mut ann = stage.chat("ann", "").await;
+    for number in 1..=200 {
+        ann.say(json!({"type": "add", "message": format!("{number}")})).await;
+        if number % 20 == 0 {
+            ann.hear_until(&format!("{number}")).await;
+        }
+    }
+    let mut unread = 0;
+    while unread < 200 {
+        let line = list.hear_of("inbox").await["connection"].take();
+        let now = line["unread"].as_i64().unwrap();
+        assert!(now >= unread, "{now} after {unread}");
+        unread = now;
+    }
     stage.end().await;
 }
