@@ -125,7 +125,12 @@ impl Line {
         self.tell(self.outgoing.push(order));
     }
 
-    /// Takes note that there is a connection from now on.
+    /// Takes note that the client is let in: from now on what is sent can wait.
+    pub(crate) fn lets_in(&self) {
+        self.outgoing.lets_in();
+    }
+
+    /// Takes note which connection it is, now that a loop has it.
     pub(crate) fn opens(&self, key: ConnectionKey) {
         self.outgoing.opens(key);
     }

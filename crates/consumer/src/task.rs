@@ -59,6 +59,7 @@ async fn let_in<C: Consumer>(guest: Box<Guest<C>>) -> Option<Attended<C>> {
         Ok((Accept { consumer, subprotocol }, context, channel)) => {
             visitor.shakes_hands();
             if opening.open(&server, &line, subprotocol, answer).await {
+                line.lets_in();
                 server.counters.connected.one_more();
                 visitor.connects();
             }

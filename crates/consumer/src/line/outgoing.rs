@@ -1,5 +1,8 @@
 //! What a consumer wants of its connection, waiting for the loop.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -27,7 +30,9 @@ struct State {
     unsettled: usize,
     /// Those of them that the loop has.
     handed: usize,
-    /// The connection, once there is one.
+    /// There is a connection, or there will be one soon.
+    is_let_in: bool,
+    /// The connection, once its loop has it.
     key: Option<ConnectionKey>,
     /// The loop was told, or is being told, that there are orders.
     is_told: bool,
@@ -88,8 +93,7 @@ impl Outgoing {
         }
         let bytes = message.bytes() + MESSAGE_BYTES;
         if state.unsettled > 0 && state.unsettled + bytes > self.bytes_max {
-            let waits = state.key.is_some();
-            return if waits { Sending::Waits(message) } else { Sending::TooMuch };
+            return if state.is_let_in { Sending::Waits(message) } else { Sending::TooMuch };
         }
         state.unsettled += bytes;
         Sending::Done(state.push(Order::Send(message)))
@@ -104,6 +108,10 @@ impl Outgoing {
     /// Waits until the client has taken something.
     pub(super) fn settled(&self) -> Notified<'_> {
         self.settled.notified()
+    }
+
+    pub(super) fn lets_in(&self) {
+        self.lock().is_let_in = true;
     }
 
     pub(super) fn opens(&self, key: ConnectionKey) {
