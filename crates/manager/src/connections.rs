@@ -23,6 +23,8 @@ pub(crate) struct Entry<K, T> {
     pub(crate) unread: bool,
     /// Its stream has ended behind what can still be read.
     pub(crate) stream_ended: bool,
+    /// Its stream was read to the end.
+    pub(crate) has_hung_up: bool,
     /// It stands on the list of connections that end with this turn.
     pub(crate) ending: bool,
     /// Nothing more will be written; what comes is read and thrown away until the peer hangs up.

@@ -178,6 +178,7 @@ impl<S: Service, P: Poller> Manager<S, P> {
             writable: true,
             unread: may_have_read_ahead,
             stream_ended: false,
+            has_hung_up: false,
             ending: false,
             lingering: false,
         });

@@ -147,6 +147,7 @@ impl<S: Service, P: Poller> Manager<S, P> {
     pub(super) fn end_of_stream(&mut self, slot: u32) {
         let Some(entry) = self.connections.get_mut(slot as usize) else { return };
         entry.websocket.end_of_stream();
+        entry.has_hung_up = true;
         // A peer that ended its half can still read what waits for it, unless writing fails.
         if entry.lingering && entry.outbox.backlog().is_none() {
             self.end(slot);

@@ -136,25 +136,24 @@ impl<S: Service, P: Poller> Manager<S, P> {
         self.close(slot, CloseCode::TRY_AGAIN_LATER, "too slow");
     }
 
-    /// Ends a connection that is closed, once its last frame has left; or waits for that, but not
-    /// for ever.
+    /// Ends a connection that is closed, once its last frame has left and its peer has hung up too; it
+    /// waits for neither for ever.
     ///
-    /// To a peer that broke the protocol only the write half is closed at first: a socket closed
-    /// over unread input is reset, and the close frame that says why could be lost.
+    /// Until then only the write half is closed: a socket closed over unread input, or before more of it
+    /// comes, is reset, and the peer loses what it has not read yet, the close frame that says why included.
     pub(super) fn hang_up(&mut self, slot: u32) {
         let Some(entry) = self.connections.get_mut(slot as usize) else { return };
         let Some(closed) = entry.websocket.closed() else { return };
         if entry.ending || entry.websocket.has_output() {
             return;
         }
-        let is_failed = closed.error.is_some();
-        let is_cut = !closed.clean && !is_failed;
+        let is_cut = !closed.clean && closed.error.is_none();
         let waits = entry.outbox.backlog().is_some() || !entry.writable;
-        if is_cut || !(waits || is_failed) {
+        if is_cut || (entry.has_hung_up && !waits) {
             self.end(slot);
             return;
         }
-        if is_failed && !waits {
+        if !waits {
             self.poller.shutdown_write(&mut entry.socket);
         }
         if !entry.lingering {

@@ -142,6 +142,7 @@ impl Client {
             Arrival::Bytes(bytes) => bytes,
             Arrival::End => {
                 self.is_over = true;
+                self.line.shut_down_write();
                 return vec![Heard::End];
             }
             Arrival::Reset => {

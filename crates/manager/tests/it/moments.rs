@@ -77,6 +77,43 @@ fn who_says_close_and_ends_its_stream_still_reads_what_waited() {
     assert!(matches!(heard[20], Heard::Close(Some(CloseCode::NORMAL), _)));
 }
 
+/// A ping, masked with nothing.
+const PING: [u8; 6] = [0x89, 0x80, 0, 0, 0, 0];
+
+#[test]
+fn who_says_more_behind_a_close_still_reads_what_waited() {
+    let mut world = World::new(&Config::default());
+    let client = world.connect();
+    let now = world.network.now();
+    world.say(client, "burst 3 10");
+    world.clients[client].close(CloseCode::NORMAL, now);
+    world.clients[client].write(usize::MAX);
+    world.network.get_on();
+    world.turn();
+    // All of the answer is under way when more comes.
+    world.clients[client].line().write(&PING);
+    world.rest();
+    let heard = world.take(client);
+    assert_eq!(heard.len(), 5, "3 texts, a close and the end: {:?}", heard.last());
+    assert_eq!(heard[4], Heard::End);
+}
+
+#[test]
+fn who_never_hangs_up_is_waited_for_so_long_only() {
+    let mut world = World::new(&Config::default());
+    let client = world.connect();
+    let now = world.network.now();
+    world.clients[client].close(CloseCode::NORMAL, now);
+    world.clients[client].write(usize::MAX);
+    world.clients[client].leave();
+    world.pass(Duration::from_secs(4));
+    world.clients[client].line().write(&PING);
+    world.pass(Duration::from_millis(900));
+    assert_eq!(world.simulation.handle.statistics().connections, 1);
+    world.pass(Duration::from_millis(200));
+    assert_eq!(world.simulation.handle.statistics().connections, 0);
+}
+
 #[test]
 fn thousands_of_connections_on_four_loops_hear_the_same() {
     let mut world = World::new(&Config { loops: 4, ..Config::default() });
