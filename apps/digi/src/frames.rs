@@ -75,6 +75,8 @@ pub struct Person {
 pub enum Frame {
     /// The first of all.
     Hello {
+        /// The id of the conversation, which is another than it was opened by if the key was exchanged.
+        connection: String,
         /// Who this is.
         user: String,
         /// Who the other is.
@@ -393,6 +395,7 @@ impl Frames {
     ) -> Result<Frame, DbErr> {
         let names = self.names.all([of.user(), of.peer()]).await?;
         Ok(Frame::Hello {
+            connection: self.conversation_id(of.conversation()),
             user: names.of(of.user()).as_ref().to_owned(),
             peer: names.of(of.peer()).as_ref().to_owned(),
             last_seq,

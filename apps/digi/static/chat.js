@@ -17,7 +17,7 @@ import * as times from './times.js';
  * @property {string} id
  * @property {string} user
  * @property {string} peer
- * @property {string} ws_url
+ * @property {string} peer_username
  * @property {number} last_seq
  * @property {number} read_seq
  * @property {number} peer_read_seq
@@ -40,7 +40,7 @@ class ChatPage {
     this.about = about;
     this.toEnd = find('to-end');
     this.history = this.#history();
-    this.outgoing = new Outgoing(storage(), `digi outgoing ${about.user} ${about.id}`);
+    this.outgoing = new Outgoing(storage(), `digi outgoing ${about.user} ${about.peer_username}`);
     this.conversation = this.#conversation();
     this.log = this.#log();
     this.composer = this.#composer();
@@ -63,10 +63,10 @@ class ChatPage {
 
   /** @returns {History} */
   #history() {
-    const { id, messages: shown, has_older: hasOlder, has_newer: hasNewer } = this.about;
+    const { messages: shown, has_older: hasOlder, has_newer: hasNewer } = this.about;
     return new History(
       {
-        load: (where, limit) => messages(id, where, limit),
+        load: (where, limit) => messages(this.conversation.id, where, limit),
         changed: () => this.log.draw(),
         isAtEnd: () => this.log.isAtEnd,
       },
@@ -76,15 +76,16 @@ class ChatPage {
 
   /** @returns {Conversation} */
   #conversation() {
-    const { id, user, ws_url: path, last_seq: lastSeq, read_seq: readSeq, peer_read_seq: peerReadSeq } = this.about;
+    const { id, user, last_seq: lastSeq, read_seq: readSeq, peer_read_seq: peerReadSeq } = this.about;
     return new Conversation({
-      ...{ user, lastSeq, readSeq, peerReadSeq },
+      ...{ id, user, lastSeq, readSeq, peerReadSeq },
       ...{ history: this.history, outgoing: this.outgoing },
-      url: (after) => socketUrl(path, { after }),
-      seqOf: async (message) => (await messages(id, { around: message }, 1)).messages[0].seq,
+      url: (id, after) => socketUrl(`/ws/chat/${id}/`, { after }),
+      seqOf: async (message) => (await messages(this.conversation.id, { around: message }, 1)).messages[0].seq,
+      renamed,
       changed: () => this.#changed(),
       complain: (fault) => this.composer.complain(fault),
-      why: () => why(id),
+      why: () => why(this.conversation.id),
     });
   }
 
@@ -106,17 +107,17 @@ class ChatPage {
 
   /** @returns {Composer} */
   #composer() {
-    const { id, user, chars_max: charsMax } = this.about;
+    const { user, peer_username: peer, chars_max: charsMax } = this.about;
     const { history, conversation, log } = this;
     return new Composer(/** @type {HTMLFormElement} */ (find('composer')), {
       charsMax,
-      draftKey: `digi draft ${user} ${id}`,
+      draftKey: `digi draft ${user} ${peer}`,
       say(text) {
         const isTaken = conversation.say(text);
         if (isTaken) log.toEnd();
         return isTaken;
       },
-      change: (message, text) => conversation.edit(message.id, text),
+      change: (message, text) => conversation.edit(message, text),
       lastOwn: () => history.last((it) => it.user === user && !it.isDeleted),
       typing: (isTyping) => conversation.typing(isTyping),
       left: () => find('log').focus(),
@@ -144,6 +145,16 @@ class ChatPage {
     }
     document.title = unread > 0 ? `(${unread}) ${title}` : title;
   }
+}
+
+/** Has whatever leads to the conversation do so by its id of now. @param {string} id @param {string} before */
+function renamed(id, before) {
+  for (const form of chat?.querySelectorAll('form') ?? []) {
+    form.setAttribute('action', form.getAttribute('action')?.replace(before, id) ?? '');
+  }
+  chat?.querySelector('[name=connection]')?.setAttribute('value', id);
+  if (inbox instanceof HTMLElement) inbox.dataset.current = id;
+  history.replaceState(history.state, '', `/chat/${id}/`);
 }
 
 /** @param {import('./line.js').Reason | null} ended */
@@ -175,5 +186,5 @@ function find(id) {
 
 const lines = [];
 if (chat?.dataset.chat) lines.push(new ChatPage(JSON.parse(chat.dataset.chat)).open());
-if (inbox instanceof HTMLElement) lines.push(openInbox(inbox, { current: inbox.dataset.current, changed: follow }));
+if (inbox instanceof HTMLElement) lines.push(openInbox(inbox, { changed: follow }));
 keepAwake(...lines);

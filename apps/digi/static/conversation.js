@@ -31,14 +31,17 @@ const TOO_BIG = 1009;
  * @typedef {{ done: (fault: string | null) => void, timer: any }} Changing
  *
  * @typedef {object} Options
+ * @property {string} id
  * @property {string} user Who writes here.
  * @property {number} lastSeq The number of the last event that the history holds.
  * @property {number} readSeq Up to which number this user has read.
  * @property {number} peerReadSeq Up to which number the other has.
  * @property {History} history
  * @property {Outgoing} outgoing
- * @property {(afterSeq: number) => string} url
+ * @property {(id: string, afterSeq: number) => string} url
  * @property {(id: string) => Promise<number>} seqOf Asks the server for a message's number.
+ * @property {(id: string, before: string) => void} renamed Told what the conversation's id is now, and was
+ *   before: the server has another key for ids.
  * @property {() => void} changed Told when something is to be drawn anew.
  * @property {(detail: string) => void} complain Told what could not be done.
  * @property {LineOptions['why']} [why]
@@ -56,6 +59,10 @@ export class Conversation {
   presence = null;
   /** @type {Line} */
   line;
+  /** The conversation's id, as the server has last said it. */
+  id;
+  /** Whether the messages that are held still have the ids of before. */
+  #isRenamed = false;
   #options;
   #clock;
   #lastSeq;
@@ -85,11 +92,12 @@ export class Conversation {
     const { url, why, WebSocket, clock = systemClock, random } = options;
     this.#options = options;
     this.#clock = clock;
+    this.id = options.id;
     this.#lastSeq = options.lastSeq;
     this.#readSeq = options.readSeq;
     this.#peerReadSeq = options.peerReadSeq;
     this.line = new Line({
-      url: () => url(this.#lastSeq),
+      url: () => url(this.id, this.#lastSeq),
       hear: (frame) => this.#hear(frame),
       change: (state, about) => this.#lineChanged(state, about),
       ...{ why, WebSocket, clock, random },
@@ -131,8 +139,14 @@ export class Conversation {
     return pending?.text ?? '';
   }
 
-  /** @param {string} id @param {string} text @returns {Promise<string | null>} why it was not done */
-  edit(id, text) {
+  /**
+   * @param {{ id: string, seq: number }} message
+   * @param {string} text
+   * @returns {Promise<string | null>} why it was not done
+   */
+  edit(message, text) {
+    // Its id may be another than when it was begun to be edited.
+    const { id } = this.#options.history.last(({ seq }) => seq === message.seq) ?? message;
     return this.#change(id, { type: 'edit', message_id: id, message: wellFormed(text) });
   }
 
@@ -162,7 +176,7 @@ export class Conversation {
   #sayRead() {
     const id = this.#unheardRead;
     const isSaid = id === null || id === this.#saidRead;
-    if (isSaid || !this.#isReady || this.#readTimer !== undefined) return;
+    if (isSaid || !this.#isReady || this.#isRenamed || this.#readTimer !== undefined) return;
     this.line.send({ type: 'read', message_id: id });
     this.#saidRead = id;
     this.#readTimer = this.#clock.setTimeout(() => {
@@ -272,7 +286,8 @@ export class Conversation {
   }
 
   /** @param {Record<string, any>} hello */
-  #greeted({ last_seq: lastSeq }) {
+  #greeted({ last_seq: lastSeq, connection: id = this.id }) {
+    if (id !== this.id) this.#rename(id);
     const missed = lastSeq - this.#lastSeq;
     if (missed > MISSED_MAX) {
       this.#resync(lastSeq);
@@ -282,9 +297,17 @@ export class Conversation {
     }
     this.#isReady = true;
     // The server knows less than was heard: its database is an older one.
-    if (missed < 0) this.#resync(lastSeq);
+    if (missed < 0 || this.#isRenamed) this.#resync(lastSeq);
     this.#sayRead();
     this.#flush();
+  }
+
+  /** @param {string} id */
+  #rename(id) {
+    const before = this.id;
+    this.id = id;
+    this.#isRenamed = true;
+    this.#options.renamed(id, before);
   }
 
   /** @param {Record<string, any>} frame */
@@ -351,7 +374,7 @@ export class Conversation {
     this.#options.changed();
   }
 
-  /** What was missed is too old to be told: the history says how things are. @param {number} lastSeq */
+  /** What was missed is too old to be told, or what is held has other ids: the history says how things are. @param {number} lastSeq */
   async #resync(lastSeq) {
     const before = this.#resyncing?.before ?? this.#lastSeq;
     const resyncing = { before };
@@ -362,9 +385,21 @@ export class Conversation {
     // A later one begins where this one did, and its end counts.
     if (resyncing !== this.#resyncing) return;
     this.#resyncing = null;
-    if (isLoaded) return;
+    if (isLoaded) {
+      this.#useNewIds();
+      return;
+    }
     this.#lastSeq = before;
     this.line.reconnect();
+  }
+
+  #useNewIds() {
+    if (!this.#isRenamed) return;
+    this.#isRenamed = false;
+    const { history } = this.#options;
+    const read = history.last(({ seq }) => seq <= this.#readSeq);
+    if (this.#unheardRead !== null) this.#unheardRead = read?.id ?? null;
+    this.#sayRead();
   }
 
   /** @param {Record<string, any>} error */

@@ -5,14 +5,15 @@ import { Line, socketUrl } from './line.js';
 import { Lines, LinesView } from './lines.js';
 
 /**
- * @param {HTMLElement} root What holds the list, and in `data-lines` what the server knew of it.
- * @param {{ current?: string, changed?: (lines: Lines) => void }} [options]
+ * @param {HTMLElement} root What holds the list, in `data-lines` what the server knew of it, and in
+ *   `data-current` the id of the conversation that is open.
+ * @param {{ changed?: (lines: Lines) => void }} [options]
  * @returns {Line}
  */
-export function openInbox(root, { current, changed = () => {} } = {}) {
+export function openInbox(root, { changed = () => {} } = {}) {
   const { lines: known = '[]', user = '' } = root.dataset;
   const lines = new Lines(JSON.parse(known));
-  const view = new LinesView(root, user, current);
+  const view = new LinesView(root, user);
   let isFirst = true;
   const draw = () => {
     view.draw(lines);

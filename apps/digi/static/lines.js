@@ -95,14 +95,13 @@ export class LinesView {
   #drawn = new Map();
 
   /**
-   * @param {HTMLElement} root With a list of class `begun`, and perhaps one of class `requests`.
+   * @param {HTMLElement} root With a list of class `begun`, and perhaps one of class `requests`; in
+   *   `data-current` the id of the conversation that is open.
    * @param {string} user Who looks at it.
-   * @param {string} [current] The conversation that is open.
    */
-  constructor(root, user, current) {
+  constructor(root, user) {
     this.root = root;
     this.user = user;
-    this.current = current;
   }
 
   /** @param {Lines} lines */
@@ -126,7 +125,7 @@ export class LinesView {
     const empty = this.root.querySelector(`${selector} + .empty`);
     if (empty instanceof HTMLElement) empty.hidden = wanted.length > 0;
     const nodes = wanted.map((line) => {
-      const made = JSON.stringify(line);
+      const made = JSON.stringify([line, this.#isCurrent(line)]);
       const known = this.#drawn.get(line.id);
       const node = known?.made === made ? known.node : make(line);
       return /** @type {const} */ ([line.id, { made, node }]);
@@ -143,7 +142,7 @@ export class LinesView {
   #begun(line) {
     const { id, user, unread, last_message: last } = line;
     const link = element('a', { href: `/chat/${id}/` });
-    if (id === this.current) link.setAttribute('aria-current', 'page');
+    if (this.#isCurrent(line)) link.setAttribute('aria-current', 'page');
     const who = element('span', { class: 'who' }, name(user.name || user.username));
     if (line.online) who.append(element('span', { class: 'unseen' }, ', online'));
     const count = element('span', { class: 'count' }, String(unread), unseen(' unread'));
@@ -152,6 +151,11 @@ export class LinesView {
     link.append(element('span', { class: 'last' }, ...this.#said(line)));
     if (unread > 0) link.append(count);
     return element('li', { class: unread > 0 ? 'line new' : 'line', 'data-id': id }, link);
+  }
+
+  /** @param {Conversation} line */
+  #isCurrent({ id }) {
+    return id === this.root.dataset.current;
   }
 
   /** @param {Conversation} line @returns {(Node | string)[]} */

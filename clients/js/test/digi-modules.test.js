@@ -81,6 +81,8 @@ class Stage {
   sockets = [];
   /** @type {string[]} */
   complaints = [];
+  /** @type {string[]} */
+  renamings = [];
   clock = new FakeClock();
   isAtEnd = true;
   /** Who waits for a page. @type {(() => void)[]} */
@@ -88,6 +90,9 @@ class Stage {
   holds = false;
   /** Whether no page can be loaded. */
   isAway = false;
+  /** How the server calls the conversation, and how its messages' ids begin. */
+  id = 'c1';
+  letter = 'm';
 
   /** @param {{ count?: number, storage?: FakeStorage, shown?: number }} [options] */
   constructor({ count = 0, storage = new FakeStorage(), shown = 50 } = {}) {
@@ -101,14 +106,16 @@ class Stage {
     this.outgoing = new Outgoing(/** @type {any} */ (storage), 'outgoing');
     const stage = this;
     this.conversation = new Conversation({
+      id: this.id,
       user: 'ann',
       history: this.history,
       outgoing: this.outgoing,
       lastSeq: count,
       readSeq: 0,
       peerReadSeq: 0,
-      url: (after) => `/ws/?after=${after}`,
+      url: (id, after) => `/ws/${id}/?after=${after}`,
       seqOf: async (id) => Number(id.slice(1)),
+      renamed: (id, before) => this.renamings.push(`${before} ${id}`),
       changed: () => {},
       complain: (fault) => this.complaints.push(fault),
       clock: this.clock,
@@ -132,11 +139,16 @@ class Stage {
     if (where.after) {
       const from = number(where.after) + 1;
       const to = Math.min(this.count, from + limit - 1);
-      return { messages: messages(from, to), hasMore: to < this.count };
+      return { messages: this.named(messages(from, to)), hasMore: to < this.count };
     }
     const to = where.before ? number(where.before) - 1 : this.count;
     const from = Math.max(1, to - limit + 1);
-    return { messages: messages(from, to), hasMore: from > 1 };
+    return { messages: this.named(messages(from, to)), hasMore: from > 1 };
+  }
+
+  /** @param {import('../../../apps/digi/static/history.js').Message[]} messages */
+  named(messages) {
+    return messages.map((message) => ({ ...message, id: message.id.replace('m', this.letter) }));
   }
 
   /** The connection of now. */
@@ -157,7 +169,7 @@ class Stage {
 
   greet(lastSeq = this.count) {
     this.socket.dispatchEvent(new Event('open'));
-    this.socket.says({ type: 'hello', user: 'ann', peer: 'bob', last_seq: lastSeq, unread: 0 });
+    this.socket.says({ type: 'hello', connection: this.id, user: 'ann', peer: 'bob', last_seq: lastSeq, unread: 0 });
   }
 
   /** Acknowledges what was sent last. @param {number} seq */
@@ -193,7 +205,7 @@ describe('what is heard', () => {
     assert.deepEqual(stage.texts, ['text 1']);
     assert.equal(stage.socket.isClosed, true);
     stage.clock.advance(500);
-    assert.equal(stage.socket.url, '/ws/?after=1');
+    assert.equal(stage.socket.url, '/ws/c1/?after=1');
     stage.greet(3);
     for (const seq of [2, 3]) stage.socket.says(said(seq));
     assert.deepEqual(stage.texts, ['text 1', 'text 2', 'text 3']);
@@ -233,7 +245,7 @@ describe('what is heard', () => {
     assert.deepEqual(stage.texts, ['text 1', 'text 2', 'text 3']);
     assert.equal(stage.history.hasNewer, true);
     stage.clock.advance(500);
-    assert.equal(stage.socket.url, '/ws/?after=3');
+    assert.equal(stage.socket.url, '/ws/c1/?after=3');
     [stage.isAway, stage.count] = [false, 501];
     stage.greet();
     stage.socket.says({ type: 'resync', last_seq: 501 });
@@ -264,7 +276,7 @@ describe('what is heard', () => {
     stage.greet();
     await soon();
     stage.clock.advance(500);
-    assert.equal(stage.socket.url, '/ws/?after=5000');
+    assert.equal(stage.socket.url, '/ws/c1/?after=5000');
     assert.equal(stage.texts.at(-1), 'text 5000');
     stage.greet();
     stage.socket.says(said(5001));
@@ -318,6 +330,60 @@ describe('what is heard', () => {
     await soon();
     stage.comeBack();
     assert.deepEqual(stage.sent, []);
+  });
+});
+
+describe('another key for ids', () => {
+  /** The server is started anew with another key. @param {Stage} stage */
+  function exchange(stage) {
+    [stage.id, stage.letter] = ['c2', 'n'];
+    stage.comeBack();
+  }
+
+  test('the page goes on by the ids of now', async () => {
+    const stage = new Stage({ count: 3 });
+    stage.greet();
+    exchange(stage);
+    assert.equal(stage.socket.url, '/ws/c1/?after=3');
+    await soon();
+    assert.deepEqual(stage.renamings, ['c1 c2']);
+    assert.deepEqual(stage.history.messages.map(({ id }) => id), ['n1', 'n2', 'n3']);
+    stage.socket.says({ type: 'chat_message_edit', seq: 4, message_id: 'n2', message: 'better', user: 'bob' });
+    assert.equal(stage.history.find('n2')?.text, 'better');
+    stage.comeBack();
+    assert.equal(stage.socket.url, '/ws/c2/?after=4');
+    assert.deepEqual(stage.renamings, ['c1 c2']);
+  });
+
+  test('what was begun before is done by the ids of now', async () => {
+    const stage = new Stage({ count: 3 });
+    stage.greet();
+    const [, begun = { id: '', seq: 0 }] = stage.history.messages;
+    stage.conversation.read({ id: 'm3', seq: 3 });
+    stage.conversation.say('one');
+    exchange(stage);
+    await soon();
+    stage.conversation.edit(begun, 'better');
+    assert.deepEqual(stage.sent, ['add one', 'read n3', 'edit better']);
+    assert.equal(stage.socket.sent.at(-1).message_id, 'n2');
+  });
+
+  test('what was missed meanwhile is there once, and what cannot be loaded is asked for again', async () => {
+    const stage = new Stage({ count: 3 });
+    stage.greet();
+    stage.isAway = true;
+    stage.count = 5;
+    exchange(stage);
+    for (const seq of [4, 5]) stage.socket.says(said(seq, { message_id: `n${seq}` }));
+    await soon();
+    stage.isAway = false;
+    stage.clock.advance(15_000);
+    assert.equal(stage.socket.url, '/ws/c2/?after=3');
+    stage.greet();
+    for (const seq of [4, 5]) stage.socket.says(said(seq, { message_id: `n${seq}` }));
+    await soon();
+    assert.deepEqual(stage.history.messages.map(({ id }) => id), ['n1', 'n2', 'n3', 'n4', 'n5']);
+    assert.deepEqual(stage.renamings, ['c1 c2']);
   });
 });
 
@@ -401,7 +467,7 @@ describe('what is sent', () => {
     const stage = new Stage({ count: 1 });
     stage.greet();
     stage.conversation.say('half \uD83D, whole \u{1F600}');
-    stage.conversation.edit('m1', '\uDE00');
+    stage.conversation.edit({ id: 'm1', seq: 1 }, '\uDE00');
     assert.deepEqual(stage.sent, ['add half \uFFFD, whole \u{1F600}', 'edit \uFFFD']);
   });
 
@@ -447,7 +513,7 @@ describe('what is sent', () => {
   test('an edit is done when it comes back, or says why it was not', async () => {
     const stage = new Stage({ count: 2 });
     stage.greet();
-    const edited = stage.conversation.edit('m1', 'better');
+    const edited = stage.conversation.edit({ id: 'm1', seq: 1 }, 'better');
     stage.socket.says({ type: 'chat_message_edit', seq: 3, message_id: 'm1', message: 'better', user: 'ann' });
     assert.equal(await edited, null);
     const refused = stage.conversation.delete('m2');
@@ -463,11 +529,11 @@ describe('what is sent', () => {
   test('who gets no answer to an edit doubts the connection, and can go on', async () => {
     const stage = new Stage({ count: 2 });
     stage.greet();
-    const edited = stage.conversation.edit('m1', 'better');
+    const edited = stage.conversation.edit({ id: 'm1', seq: 1 }, 'better');
     stage.socket.says({ type: 'chat_message_edit', seq: 3, message_id: 'm1', message: 'better', user: 'ann' });
     assert.equal(await edited, null);
     stage.clock.advance(9_000);
-    const silent = stage.conversation.edit('m2', 'better');
+    const silent = stage.conversation.edit({ id: 'm2', seq: 2 }, 'better');
     stage.clock.advance(9_000);
     assert.equal(stage.sockets[0]?.isClosed, false);
     stage.clock.advance(1_000);

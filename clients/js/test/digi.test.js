@@ -431,6 +431,34 @@ describe('DIGI in Chromium', { skip, timeout: 900_000 }, () => {
     await plain.getByText('You have asked wanda to talk.').waitFor();
   });
 
+  test('a page that is open while the key for ids is exchanged goes on', async () => {
+    const [yan, zoe] = await talking('yan', 'zoe');
+    await say(yan, 'by the first key', 'to be edited');
+    await agree([yan, zoe], 2);
+    const before = yan.url();
+    await bubble(yan, 'to be edited').waitFor();
+    const [first, second] = [digi.environment.CHAT_FERNET_KEYS, Buffer.alloc(32, 7).toString('base64url') + '='];
+    digi.environment.CHAT_FERNET_KEYS = `${second},${first}`;
+    await digi.serve();
+    for (const page of [yan, zoe]) await page.waitForURL((url) => url.href !== before, WAIT);
+    digi.environment.CHAT_FERNET_KEYS = second;
+    await digi.serve();
+    await say(zoe, 'by the second');
+    await bubble(yan, 'by the second').waitFor(WAIT);
+    await choose(yan, 'to be edited', 'Edit');
+    await field(yan).fill('another text');
+    await field(yan).press('Enter');
+    await bubble(zoe, 'another text').waitFor(WAIT);
+    assert.deepEqual(await agree([yan, zoe], 3), ['by the first key', 'another text', 'by the second']);
+    for (const page of [yan, zoe]) {
+      await page.locator('.inbox [aria-current=page]').waitFor(WAIT);
+      await page.reload();
+      await ready(page);
+    }
+    await agree([yan, zoe], 3);
+    await yan.getByLabel('What to do with this conversation').click();
+  });
+
   test('who is logged out, blocked or gone is told', async () => {
     const [walt, xena] = await talking('walt', 'xena');
     await say(walt, 'hi');

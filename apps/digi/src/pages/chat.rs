@@ -64,7 +64,8 @@ struct About<'a> {
     id: &'a str,
     user: &'a str,
     peer: &'a str,
-    ws_url: String,
+    /// By which the page keeps what is not sent yet: ids may change.
+    peer_username: &'a str,
     last_seq: i64,
     read_seq: i64,
     peer_read_seq: i64,
@@ -127,10 +128,10 @@ impl Chat {
         });
         let id = app.frames.conversation_id(of.conversation());
         let about = About {
-            ws_url: format!("/ws/chat/{id}/"),
             id: &id,
             user: &user.username,
             peer: peer.called(),
+            peer_username: &peer.username,
             last_seq: of.conversation().last_seq,
             read_seq: of.last_read_seq(),
             peer_read_seq,

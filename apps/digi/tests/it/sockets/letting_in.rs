@@ -1,7 +1,7 @@
 //! Who is let in, and when that ends.
 
 use crate::peer::Peer;
-use crate::stage::{KEYS, Stage, ask};
+use crate::stage::{KEYS, Stage, ask, authorization, serve};
 use crate::world::{World, on_both};
 use campanile_digi::ids::{Ids, Kind};
 use campanile_digi::store::{Answer, Store};
@@ -13,6 +13,7 @@ on_both! {
     only_the_two_who_talk_are_let_in_and_all_others_are_answered_alike
     a_socket_is_closed_when_its_session_ends_or_the_two_stop_talking
     who_is_here_is_told_to_whom_it_concerns
+    who_comes_by_an_id_of_the_key_before_is_told_that_of_now_and_is_let_in_by_it_alone_later
     who_is_here_stays_so_though_the_process_was_held_to_be_gone
 }
 
@@ -261,4 +262,31 @@ async fn who_does_not_talk_any_more_tells_nothing_even_if_its_socket_did_not_hea
     }
     assert!(stage.open("bob", &format!("/ws/chat/{}/", stage.id)).await.is_err());
     stage.end().await;
+}
+
+async fn who_comes_by_an_id_of_the_key_before_is_told_that_of_now_and_is_let_in_by_it_alone_later(
+    world: World,
+) {
+    let stage = Stage::at(&world.url, &[]).await;
+    let (ann, before) = (stage.number("ann").await, stage.id.clone());
+    assert_eq!(stage.chat("ann", "").await.hear_of("hello").await["connection"], json!(before));
+    stage.end().await;
+    let mut now = json!(null);
+    let both = format!("{},{}", KEYS[1], KEYS[0]);
+    for (keys, is_let_in) in [(both.as_str(), true), (KEYS[1], false)] {
+        let server = serve(&world.url, &[("CHAT_FERNET_KEYS", keys)]).await;
+        let shown = authorization(server.app(), ann).await;
+        let open = async |id: &str| {
+            let path = format!("/ws/chat/{id}/");
+            Peer::open(server.address(), &path, &[("Authorization", &shown)]).await
+        };
+        match open(&before).await {
+            Ok(mut peer) => now = peer.hear_of("hello").await["connection"].take(),
+            Err(refused) => assert_eq!((refused.status, is_let_in), (404, false)),
+        }
+        assert_ne!(now, json!(before));
+        let mut peer = open(now.as_str().unwrap()).await.expect("it is let in");
+        assert_eq!(peer.hear_of("hello").await["connection"], now);
+        server.shutdown().await;
+    }
 }
