@@ -184,7 +184,11 @@ function find(id) {
   return /** @type {HTMLElement} */ (document.getElementById(id));
 }
 
-const lines = [];
-if (chat?.dataset.chat) lines.push(new ChatPage(JSON.parse(chat.dataset.chat)).open());
-if (inbox instanceof HTMLElement) lines.push(openInbox(inbox, { changed: follow }));
+const talk = chat?.dataset.chat ? new ChatPage(JSON.parse(chat.dataset.chat)).open() : undefined;
+const lines = talk ? [talk] : [];
+if (inbox instanceof HTMLElement) {
+  // Who ends the account has left the conversation, too: that alone would not say what to do.
+  const loggedOut = talk && (() => talk.close('logged-out'));
+  lines.push(openInbox(inbox, { changed: follow, loggedOut }));
+}
 keepAwake(...lines);

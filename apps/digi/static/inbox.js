@@ -7,10 +7,11 @@ import { Lines, LinesView } from './lines.js';
 /**
  * @param {HTMLElement} root What holds the list, in `data-lines` what the server knew of it, and in
  *   `data-current` the id of the conversation that is open.
- * @param {{ changed?: (lines: Lines) => void }} [options]
+ * @param {{ changed?: (lines: Lines) => void, loggedOut?: () => void }} [options] A page on which nothing was
+ *   begun can lead to the login by itself.
  * @returns {Line}
  */
-export function openInbox(root, { changed = () => {} } = {}) {
+export function openInbox(root, { changed = () => {}, loggedOut = () => location.reload() } = {}) {
   const { lines: known = '[]', user = '' } = root.dataset;
   const lines = new Lines(JSON.parse(known));
   const view = new LinesView(root, user);
@@ -32,8 +33,7 @@ export function openInbox(root, { changed = () => {} } = {}) {
       draw();
     },
     change(state, { reason }) {
-      // A page on which nothing was begun can lead to the login by itself.
-      if (reason === 'logged-out' && !document.getElementById('composer')) location.reload();
+      if (reason === 'logged-out') loggedOut();
       // What happened since the page was made, or while the connection was lost, was not told.
       if (state === 'open' || isFirst) load().catch(() => line.reconnect());
       isFirst = false;

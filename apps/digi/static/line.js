@@ -106,9 +106,9 @@ export class Line {
     return true;
   }
 
-  /** @param {Reason} [reason] */
+  /** Closes it for good. That one is logged out counts also after another reason. @param {Reason} [reason] */
   close(reason) {
-    if (this.state === 'closed') return;
+    if (this.state === 'closed' && reason !== 'logged-out') return;
     this.#clock.clearTimeout(this.#timer);
     this.#drop();
     this.#enter('closed', { reason });

@@ -613,6 +613,8 @@ describe('the connection', () => {
       assert.equal(stage.conversation.ended, reason);
       stage.clock.advance(60_000);
       assert.equal(stage.sockets.length, 1);
+      for (const later of /** @type {const} */ (['logged-out', 'gone'])) stage.conversation.line.close(later);
+      assert.equal(stage.conversation.ended, 'logged-out');
     }
   });
 
