@@ -131,7 +131,8 @@ pub(super) async fn add(
         (status = 200, description = "How it is now.", body = ChatMessage),
         (status = 400, description = "The text is blank or too long.", body = Faults),
         (status = 403, description = "It is the other's.", body = Detail),
-        (status = 404, description = "There is no such message, or it was deleted.", body = Detail),
+        (status = 404, description = "There is no such message, or it was deleted, or the two do \
+            not talk any more.", body = Detail),
         (status = 429, description = "Too many changes: later.", body = Detail),
     )
 )]
@@ -172,8 +173,8 @@ pub(super) async fn delete(State(app): State<App>, asked: Asked) -> Result<Statu
         (status = 204, description = "It is known."),
         (status = 400, description = "No message was named.", body = Faults),
         (status = 403, description = "Nobody is logged in.", body = Detail),
-        (status = 404, description = "The caller has no such conversation, or it no such message.",
-            body = Detail),
+        (status = 404, description = "The caller has no such conversation, or it no such message, or \
+            the two do not talk any more.", body = Detail),
     )
 )]
 pub(super) async fn read(

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 on_both! {
     messages_are_said_changed_and_listed
+    where_the_two_do_not_talk_any_more_one_reads_and_deletes_and_that_is_all
     a_history_is_walked_in_both_directions
     searching_finds_words_in_own_conversations_alone
     ids_stay_while_keys_are_exchanged_for_new_ones
@@ -68,6 +69,27 @@ async fn messages_are_said_changed_and_listed(world: World) {
         bob GET @/messages/?limit=x  -> 400 {"limit":["A valid integer from 1 on is required."]}
         ann PUT @/messages/  -> 405 {"detail":"Method \"PUT\" not allowed."}
     "#]].assert_eq(&told);
+    stage.end().await;
+}
+
+async fn where_the_two_do_not_talk_any_more_one_reads_and_deletes_and_that_is_all(world: World) {
+    let stage = Stage::start(world).await;
+    let said = stage.ask("ann", "POST @/messages/", r#"{"message":"hi"}"#).await.json();
+    let id = said["message_id"].as_str().expect("it has one");
+    assert_eq!(stage.ask("bob", "POST @/block/", "").await.status, 200);
+    for (name, what, body, status) in [
+        ("ann", "POST @/messages/", r#"{"message":"hi"}"#, 404),
+        ("ann", "PATCH @/messages/<m>/", r#"{"message":"ho"}"#, 404),
+        ("ann", "POST @/read/", r#"{"message_id":"<m>"}"#, 404),
+        ("bob", "POST @/read/", r#"{"message_id":"<m>"}"#, 404),
+        ("bob", "GET @/messages/", "", 200),
+        ("ann", "DELETE @/messages/<m>/", "", 204),
+    ] {
+        let answer = stage.ask(name, &what.replace("<m>", id), &body.replace("<m>", id)).await;
+        assert_eq!(answer.status, status, "{name} {what}");
+    }
+    let line = stage.ask("bob", "GET @/", "").await.json();
+    assert_eq!((&line["state"], &line["unread"]), (&"blocked".into(), &0.into()));
     stage.end().await;
 }
 
