@@ -46,7 +46,7 @@ pub struct Conversation {
     /// How it stands.
     #[schema(example = "accepted")]
     pub state: &'static str,
-    /// How many of the other's messages this user has not read.
+    /// How many of the other's messages this user has not read, among the newest 1000.
     pub unread: i64,
     /// What was said last, if anything was.
     pub last_message: Option<ChatMessage>,
@@ -83,8 +83,8 @@ pub enum Frame {
         peer: String,
         /// The number of the last event.
         last_seq: i64,
-        /// How many of the other's messages were not read.
-        unread: u64,
+        /// How many of the other's messages were not read, as in [`Conversation`].
+        unread: i64,
         /// What time it is here.
         server_time: String,
     },
@@ -391,7 +391,7 @@ impl Frames {
     pub async fn hello(
         &self,
         of: &Membership,
-        (last_seq, unread): (i64, u64),
+        (last_seq, unread): (i64, i64),
     ) -> Result<Frame, DbErr> {
         let names = self.names.all([of.user(), of.peer()]).await?;
         Ok(Frame::Hello {

@@ -22,7 +22,7 @@ pub use answers::Answer;
 pub use error::{ConversationError, FindError, WriteError};
 pub use events::{Replay, Told};
 pub use history::{History, Page};
-pub use listing::Line;
+pub use listing::{Line, UNREAD_AMONG};
 pub use membership::{Membership, Standing};
 pub use messages::{Added, CLIENT_ID_CHARS_MAX, NewMessage};
 pub use presence::{Here, SILENT_AFTER};

@@ -2,6 +2,7 @@
 
 import { openInbox } from './inbox.js';
 import { keepAwake } from './line.js';
+import { counted } from './lines.js';
 
 const root = document.querySelector('.inbox');
 const { title } = document;
@@ -9,7 +10,7 @@ const { title } = document;
 if (root instanceof HTMLElement) {
   const line = openInbox(root, {
     changed({ unread }) {
-      document.title = unread > 0 ? `(${unread}) ${title}` : title;
+      document.title = unread > 0 ? `(${counted(unread)}) ${title}` : title;
     },
   });
   keepAwake(line);

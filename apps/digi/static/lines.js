@@ -145,7 +145,7 @@ export class LinesView {
     if (this.#isCurrent(line)) link.setAttribute('aria-current', 'page');
     const who = element('span', { class: 'who' }, name(user.name || user.username));
     if (line.online) who.append(element('span', { class: 'unseen' }, ', online'));
-    const count = element('span', { class: 'count' }, String(unread), unseen(' unread'));
+    const count = element('span', { class: 'count' }, counted(unread), unseen(' unread'));
     link.append(avatar(user.username, line.online), who);
     if (last) link.append(element('time', { datetime: last.sent_at }, times.short(last.sent_at)));
     link.append(element('span', { class: 'last' }, ...this.#said(line)));
@@ -185,6 +185,11 @@ function request({ id, user }) {
   const who = element('span', { class: 'who' }, name(user.name || user.username));
   const said = element('span', { class: 'last' }, 'asks to talk with you');
   return element('li', { class: 'line', 'data-id': id }, avatar(user.username), who, said, form);
+}
+
+/** How many were not read, as far as the server counts them. @param {number} unread */
+export function counted(unread) {
+  return unread > 999 ? '999+' : String(unread);
 }
 
 /** @param {string} text */

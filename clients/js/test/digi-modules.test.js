@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { Conversation } from '../../../apps/digi/static/conversation.js';
 import { History } from '../../../apps/digi/static/history.js';
-import { Lines } from '../../../apps/digi/static/lines.js';
+import { Lines, counted } from '../../../apps/digi/static/lines.js';
 import { Log, itemsOf } from '../../../apps/digi/static/log.js';
 import { Outgoing } from '../../../apps/digi/static/outgoing.js';
 import { parts } from '../../../apps/digi/static/text.js';
@@ -757,6 +757,10 @@ describe('the list', () => {
     assert.equal(lines.unread, 6);
     await lines.load(async () => [line('a')]);
     assert.equal(lines.unread, 0);
+  });
+
+  test('what was not read is counted as far as the server counts it', () => {
+    assert.deepEqual([0, 1, 999, 1000, 5000].map(counted), ['0', '1', '999', '999+', '999+']);
   });
 
   test('a line that is gone goes, also from a list that is on its way', async () => {

@@ -63,6 +63,11 @@ pub(super) fn letter(username: &str) -> char {
     username.chars().next().and_then(|letter| letter.to_uppercase().next()).unwrap_or('?')
 }
 
+/// Returns how many were not read, as far as they were counted: as in `static/lines.js`.
+pub(super) fn counted(unread: i64) -> String {
+    if unread > 999 { "999+".to_owned() } else { unread.to_string() }
+}
+
 /// Returns as much of a text as a line of the list can show.
 pub(super) fn beginning(text: &str) -> String {
     text.chars().take(200).collect()

@@ -21,7 +21,7 @@ pub struct Line {
     pub peer_username: String,
     /// What the other wants to be called.
     pub peer_name: String,
-    /// How many of the other's messages this user has not read.
+    /// How many of the other's messages this user has not read, among the newest [`UNREAD_AMONG`].
     pub unread: i64,
     /// What was said last.
     pub last_message: Option<chat_message::Model>,
@@ -38,15 +38,21 @@ struct Row {
     last_message_id: Option<i64>,
 }
 
-/// `$2` is one conversation, or none for all.
+/// Among how many messages those are counted that were not read: of a line that nobody has looked at for
+/// long, all of them would be read each time.
+pub const UNREAD_AMONG: u64 = 1000;
+
+/// `$2` is one conversation, or none for all. How many messages are counted is no parameter: PostgreSQL
+/// is to know it when it plans.
 const LINES: &str = "
     SELECT c.id, c.user_a, c.user_b, c.requested_by, c.state, c.is_closed, c.blocked_by,
         c.created, c.active, c.last_seq, u.id AS peer, u.username AS peer_username, u.name AS peer_name,
         (SELECT l.id FROM chat_message l WHERE l.conversation_id = c.id
             ORDER BY l.seq DESC LIMIT 1) AS last_message_id,
-        (SELECT count(*) FROM chat_message n WHERE n.conversation_id = c.id
-            AND n.seq > m.last_read_seq AND n.sender_id <> m.user_id
-            AND n.deleted_at IS NULL) AS unread
+        (SELECT count(*) FROM (SELECT n.sender_id, n.deleted_at FROM chat_message n
+                WHERE n.conversation_id = c.id AND n.seq > m.last_read_seq
+                ORDER BY n.seq DESC LIMIT 1000) n
+            WHERE n.sender_id <> m.user_id AND n.deleted_at IS NULL) AS unread
     FROM member m
     JOIN conversation c ON c.id = m.conversation_id
     JOIN account_user u ON u.id = c.user_a + c.user_b - m.user_id

@@ -3,7 +3,7 @@
 use super::{FindError, Membership, Store};
 use crate::entities::{chat_message, member};
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter};
+use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter};
 
 impl Store {
     /// Moves the mark of what a user has read forward to a message, which is returned if the mark was
@@ -47,18 +47,13 @@ impl Store {
             .await
     }
 
-    /// Counts the other's messages after the mark.
+    /// Counts the other's messages after the mark, as the list does.
     ///
     /// # Errors
     ///
     /// If the database fails.
-    pub async fn unread(&self, of: &Membership) -> Result<u64, DbErr> {
-        chat_message::Entity::find()
-            .filter(chat_message::Column::ConversationId.eq(of.conversation.id))
-            .filter(chat_message::Column::Seq.gt(of.last_read_seq))
-            .filter(chat_message::Column::SenderId.ne(of.user))
-            .filter(chat_message::Column::DeletedAt.is_null())
-            .count(self.database.read())
-            .await
+    pub async fn unread(&self, of: &Membership) -> Result<i64, DbErr> {
+        let line = self.line(of.user, of.conversation.id).await?;
+        Ok(line.map_or(0, |line| line.unread))
     }
 }

@@ -1,7 +1,10 @@
 //! How two come to talk, and how they stop.
 
 use crate::world::{World, add, member, on_both, people, refused, talking, text};
-use campanile_digi::store::{Answer, ConversationError, FindError, Requested, Standing, Store};
+use campanile_digi::store::{
+    Answer, ConversationError, FindError, Page, Requested, Standing, Store, UNREAD_AMONG,
+};
+use sea_orm::ConnectionTrait as _;
 
 on_both! {
     a_request_waits_for_the_others_answer
@@ -12,6 +15,7 @@ on_both! {
     where_both_have_left_who_asks_asks_anew
     who_accepts_after_the_other_has_left_talks_when_that_one_comes_back
     the_list_has_the_last_active_first_with_what_is_unread
+    of_very_many_that_were_not_read_only_the_newest_are_counted
     so_many_may_be_asked_in_a_day
     strangers_find_nothing
 }
@@ -165,6 +169,25 @@ async fn the_list_has_the_last_active_first_with_what_is_unread(world: World) {
     assert!(store.mark_read(&bob, two.id).await.unwrap().is_some());
     let line = store.line(bob.user(), bob.conversation().id).await.unwrap().unwrap();
     assert_eq!((line.unread, line.peer), (0, ann.user()));
+}
+
+async fn of_very_many_that_were_not_read_only_the_newest_are_counted(world: World) {
+    let store = world.process("digi1").await;
+    let (ann, bob) = talking(&store).await;
+    let (by, id) = (ann.user(), bob.conversation().id);
+    let many = format!(
+        "WITH RECURSIVE said(seq) AS (SELECT 1 UNION ALL SELECT seq + 1 FROM said WHERE seq < {})
+        INSERT INTO chat_message (conversation_id, sender_id, body, folded, created, seq)
+            SELECT {id}, {by}, 'hi', 'hi', c.created, seq
+            FROM said JOIN conversation c ON c.id = {id}",
+        UNREAD_AMONG + 500
+    );
+    store.database().writer().execute_unprepared(&many).await.unwrap();
+    assert_eq!(store.unread(&bob).await.unwrap().cast_unsigned(), UNREAD_AMONG);
+    assert_eq!(store.unread(&ann).await.unwrap(), 0);
+    let newest = store.history(&bob, Page::Newest, 10).await.unwrap().messages;
+    assert!(store.mark_read(&bob, newest[0].id).await.unwrap().is_some());
+    assert_eq!(store.unread(&bob).await.unwrap(), 9);
 }
 
 async fn so_many_may_be_asked_in_a_day(world: World) {
