@@ -86,6 +86,8 @@ describe('the demo page in Chromium', { skip, timeout: 300_000 }, () => {
     await page.getByLabel('Another room').fill(room);
     await page.keyboard.press('Enter');
     await page.getByRole('button', { name: `Unsubscribe from ${room}` }).waitFor();
+    // Until the gateway has answered, nothing is heard that could be heard again.
+    await page.locator('#subscriptions').getByText('waiting').waitFor({ state: 'detached' });
   }
 
   test('two pages in one room hear what one of them triggers', async () => {
