@@ -110,11 +110,12 @@ async fn clients_speak_to_their_consumers_and_hear_their_groups() {
     assert_eq!(receive(&mut ada.0).await, hello);
     assert_eq!(receive(&mut bob.0).await, hello);
     bob.0.close(None).await.expect("it closes");
+    drop(bob);
     listening.journal.wait_for("left 1005").await;
     ada.send_text("close").await;
     assert_eq!(closed(&mut ada).await, 1008);
+    drop(ada);
     listening.journal.wait_for("left 1008").await;
-    drop((ada, bob));
     listening.is_clean().await;
 }
 

@@ -1,6 +1,7 @@
 //! Out: one write for each connection, and the end of those that end.
 
 use std::io;
+use std::time::Duration;
 
 use campanile_wire::CloseCode;
 
@@ -11,6 +12,9 @@ use crate::poller::Poller;
 use crate::service::{ConnectionKey, Service};
 use crate::statistics::Counters;
 use crate::timers::UNSET;
+
+/// How long a client may take to hang up after both have said close, so that it holds its place no longer.
+const HANGS_UP_WITHIN: Duration = Duration::from_secs(1);
 
 impl<S: Service, P: Poller> Manager<S, P> {
     /// Starts the closing handshakes that services asked for.
@@ -147,7 +151,8 @@ impl<S: Service, P: Poller> Manager<S, P> {
         if entry.ending || entry.websocket.has_output() {
             return;
         }
-        let is_cut = !closed.clean && closed.error.is_none();
+        let is_clean = closed.clean;
+        let is_cut = !is_clean && closed.error.is_none();
         let waits = entry.outbox.backlog().is_some() || !entry.writable;
         if is_cut || (entry.has_hung_up && !waits) {
             self.end(slot);
@@ -159,7 +164,10 @@ impl<S: Service, P: Poller> Manager<S, P> {
         if !entry.lingering {
             entry.lingering = true;
             entry.armed = UNSET;
-            let deadline = self.desk.now.checked_add(self.config.websocket.close_within);
+            let close_within = self.config.websocket.close_within;
+            let is_all_said = is_clean && !waits;
+            let within = if is_all_said { close_within.min(HANGS_UP_WITHIN) } else { close_within };
+            let deadline = self.desk.now.checked_add(within);
             self.timers.arm(slot, &mut entry.armed, deadline);
         }
     }

@@ -106,9 +106,9 @@ fn who_never_hangs_up_is_waited_for_so_long_only() {
     world.clients[client].close(CloseCode::NORMAL, now);
     world.clients[client].write(usize::MAX);
     world.clients[client].leave();
-    world.pass(Duration::from_secs(4));
+    world.pass(Duration::from_millis(500));
     world.clients[client].line().write(&PING);
-    world.pass(Duration::from_millis(900));
+    world.pass(Duration::from_millis(400));
     assert_eq!(world.simulation.handle.statistics().connections, 1);
     world.pass(Duration::from_millis(200));
     assert_eq!(world.simulation.handle.statistics().connections, 0);
