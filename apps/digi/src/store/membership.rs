@@ -35,15 +35,14 @@ impl Store {
     ///
     /// [`FindError::NotFound`] also if it is only for others, or if this one has left.
     pub async fn membership(&self, user: i64, conversation: i64) -> Result<Membership, FindError> {
-        let member = member::Entity::find_by_id((user, conversation))
+        // The member is looked up first, and the conversation by way of it: what belongs to others takes
+        // the time of what does not exist.
+        let found = member::Entity::find_by_id((user, conversation))
             .filter(member::Column::HasLeft.eq(false))
+            .find_also_related(conversation::Entity)
             .one(self.database.read())
             .await?;
-        // Both are asked for whatever the first says, so that what belongs to others takes the
-        // time of what does not exist.
-        let row = conversation::Entity::find_by_id(conversation);
-        let row = row.one(self.database.read()).await?;
-        let (Some(member), Some(row)) = (member, row) else { return Err(FindError::NotFound) };
+        let Some((member, Some(row))) = found else { return Err(FindError::NotFound) };
         Ok(Membership { user, conversation: row, last_read_seq: member.last_read_seq })
     }
 
