@@ -55,7 +55,7 @@ describe('the demo page in Chromium', { skip, timeout: 300_000 }, () => {
     page.on('pageerror', (error) => complaints.push(String(error)));
     page.on('console', (message) => {
       // While the gateway is away the browser tells of each attempt; of icons nobody asked it.
-      const isExpected = /ERR_CONNECTION|WebSocket connection|favicon/.test(
+      const isExpected = /ERR_(CONNECTION|EMPTY_RESPONSE)|WebSocket connection|favicon/.test(
         message.text() + message.location().url,
       );
       if (message.type() === 'error' && !isExpected) complaints.push(message.text());

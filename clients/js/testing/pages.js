@@ -14,7 +14,7 @@ const ARGUMENTS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-firs
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 /** A refused form is told of, too; and tests end servers. */
-const EXPECTED = /status of (400|404)|ERR_CONNECTION|WebSocket connection/;
+const EXPECTED = /status of (400|404)|ERR_(CONNECTION|EMPTY_RESPONSE)|WebSocket connection/;
 
 /** For what takes its time on a busy machine. */
 export const WAIT = { timeout: 60_000 };
