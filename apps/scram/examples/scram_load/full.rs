@@ -7,7 +7,6 @@ use crate::{Outcome, within};
 use campanile_scram::cidr::Network;
 use campanile_scram::database::{self, Database};
 use campanile_scram::entities::route;
-use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::{ConnectionTrait, EntityTrait};
 use std::net::Ipv4Addr;
 use std::time::Instant;
@@ -100,14 +99,7 @@ async fn fill(database: &Database) -> Outcome {
         let rows = (begin..begin + 500).map(|number| {
             let text = Ipv4Addr::from_bits((10 << 24) + number).to_string();
             let network = Network::parse_strict(&text).expect("it is a network");
-            route::ActiveModel {
-                id: NotSet,
-                cidr: Set(network.to_string()),
-                family: Set(network.family().number()),
-                first: Set(network.first().to_vec()),
-                last: Set(network.last().to_vec()),
-                prefix: Set(network.prefix().into()),
-            }
+            route::ActiveModel::from(&network)
         });
         route::Entity::insert_many(rows).exec_without_returning(&transaction).await?;
         transaction.commit().await?;

@@ -1,6 +1,8 @@
 //! A network that was ever acted on. Made on demand, never removed.
 
+use crate::cidr::Network;
 use sea_orm::entity::prelude::*;
+use sea_orm::{NotSet, Set};
 
 /// One row.
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
@@ -26,3 +28,17 @@ pub struct Model {
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
+
+/// A network's row, before it has a number.
+impl From<&Network> for ActiveModel {
+    fn from(network: &Network) -> ActiveModel {
+        ActiveModel {
+            id: NotSet,
+            cidr: Set(network.to_string()),
+            family: Set(network.family().number()),
+            first: Set(network.first().to_vec()),
+            last: Set(network.last().to_vec()),
+            prefix: Set(network.prefix().into()),
+        }
+    }
+}

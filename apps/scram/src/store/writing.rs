@@ -6,7 +6,7 @@ use super::ignored::Ignored;
 use super::networks;
 use crate::cidr::Network;
 use crate::entities::{entry, ignore_entry, route};
-use sea_orm::ActiveValue::{NotSet, Set};
+use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
     ColumnTrait, Condition, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QuerySelect,
@@ -54,14 +54,7 @@ async fn routes(
     let key = [route::Column::Family, route::Column::First, route::Column::Prefix];
     let mut numbers = HashMap::with_capacity(networks.len());
     for networks in networks.chunks(ROWS_MAX) {
-        let rows = networks.iter().map(|network| route::ActiveModel {
-            id: NotSet,
-            cidr: Set(network.to_string()),
-            family: Set(network.family().number()),
-            first: Set(network.first().to_vec()),
-            last: Set(network.last().to_vec()),
-            prefix: Set(network.prefix().into()),
-        });
+        let rows = networks.iter().map(route::ActiveModel::from);
         // One that is there, be it made by another connection at this moment, is taken and locked, as
         // this writes to it what it holds already.
         let same = OnConflict::columns(key).update_column(route::Column::Cidr).to_owned();
